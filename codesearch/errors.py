@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from indexers.errors import CodesearchError, RepositoryError
 
-class CodesearchError(Exception):
-    """Base of all errors of this package.
-
-    ``str(error)`` is one sentence saying what is wrong; ``remedy`` says what to do about it.
-    """
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.remedy = remedy
-
-
-class RepositoryError(CodesearchError):
-    """No repository here, no such revision, or git could not read an object."""
+__all__ = [
+    "CodesearchError",
+    "FilterError",
+    "IndexLockedError",
+    "ModelError",
+    "NotIndexedError",
+    "RepositoryError",
+    "StoreError",
+]
 
 
 class NotIndexedError(CodesearchError):

@@ -107,21 +107,17 @@ class TreeEntry:
     size: int = -1  # bytes; -1 where git did not say
 
 
-class FileChange(StrEnum):
-    """What a path went through between two commits."""
-
-    ADDED = "added"
-    MODIFIED = "modified"
-    DELETED = "deleted"
-
-
 class Sink(Protocol):
-    """Receives what the pipeline finds, file by file."""
+    """Receives what the pipeline finds, file by file; each file exactly once."""
 
     def remove(self, file: FileVersion) -> None:
-        """Forget every chunk of this file version."""
+        """Forget this file version and every chunk of it."""
         ...
 
     def add(self, file: FileVersion, chunks: Sequence[Chunk]) -> None:
         """Take all chunks of one file version (possibly none)."""
+        ...
+
+    def skip(self, file: FileVersion, reason: SkipReason) -> None:
+        """Note that this file version stays out of the index, and why."""
         ...
