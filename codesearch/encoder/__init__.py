@@ -1,0 +1,72 @@
+"""Text in, unit vector out. Light to import: the runtime comes with ``load_encoder``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from codesearch.encoder.text import TEMPLATE_VERSION, document_text, query_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["TEMPLATE_VERSION", "Encoder", "document_text", "load_encoder", "query_text"]
+
+
+class Encoder(Protocol):
+    """Turns strings into vectors of length 1; their dot product is the cosine.
+
+    A text's vector depends on the text and the weights alone: never on the texts beside it,
+    their order, or the number of threads.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the weights are called, for people."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the weights folder: what makes two vectors comparable."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Where a text is cut off, special tokens included."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens ``text`` has before it is cut, special tokens included."""
+        ...
+
+    def encode_documents(
+        self, texts: Sequence[str], *, on_batch: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Vectors (n, dimension) of ``document_text`` strings, in their order.
+
+        ``on_batch`` is told how many more texts are done, from the calling thread.
+        """
+        ...
+
+    def encode_query(self, text: str) -> NDArray[np.float32]:
+        """The vector (dimension,) of a ``query_text`` string."""
+        ...
+
+
+def load_encoder(folder: Path | None = None, *, threads: int | None = None) -> Encoder:
+    """The encoder in ``folder``; None is the one shipped with the package.
+
+    ``threads`` is how many cores it may use, None for all. Raises ``ModelError`` where the
+    folder is incomplete, altered, or does not fit together.
+    """
+    # Imported here and not above, so that who only needs names or texts loads no onnxruntime.
+    from codesearch.encoder.onnx import OnnxEncoder  # noqa: PLC0415
+
+    return OnnxEncoder(folder, threads=threads)
