@@ -1,0 +1,86 @@
+"""Settings: defaults < file < environment < arguments.
+
+The file is ``config.toml`` in the platform's configuration folder (``~/.config/codesearch`` on
+Linux); ``CODESEARCH_CONFIG`` names another. The environment spells each setting
+``CODESEARCH_<NAME>``. Plain dataclass and ``tomllib``: a settings library would cost more at
+start than the rest of a query.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path, user_data_path
+
+from codesearch.errors import CodesearchError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Sizes are in bytes."""
+
+    home: Path  # where all indexes live
+    model: Path | None = None  # encoder folder; None = the one in the package
+    threads: int = 0  # for the encoder; 0 = as many as there are cores
+    max_file_bytes: int = 1 << 20  # larger files stay out of the index
+    exclude: tuple[str, ...] = ()  # further patterns, as in .gitignore
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None, **arguments: Any) -> Settings:
+        """Read the settings file and the environment; ``arguments`` that are not None win.
+
+        Raises:
+            CodesearchError: unreadable file, unknown setting, or a value of the wrong type.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = _read_file(environment)
+        for field in fields(cls):
+            if (text := environment.get(f"CODESEARCH_{field.name.upper()}", "")) != "":
+                values[field.name] = text
+        values.update({name: value for name, value in arguments.items() if value is not None})
+        settings = cls(home=user_data_path("codesearch"))
+        return replace(settings, **{name: _convert(name, value) for name, value in values.items()})
+
+
+def _read_file(environment: Mapping[str, str]) -> dict[str, Any]:
+    named = environment.get("CODESEARCH_CONFIG")
+    path = Path(named) if named else user_config_path("codesearch") / "config.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise CodesearchError(
+                f"The settings file {path} does not exist", "Create it or unset CODESEARCH_CONFIG"
+            ) from None
+        return {}
+    except (OSError, ValueError) as error:
+        raise CodesearchError(f"Cannot read settings from {path}: {error}", "Mend it") from error
+    known = {field.name for field in fields(Settings)}
+    if unknown := sorted(set(values) - known):
+        raise CodesearchError(
+            f"Unknown setting {unknown[0]!r} in {path}", f"Known are: {', '.join(sorted(known))}"
+        )
+    return values
+
+
+def _convert(name: str, value: Any) -> Any:
+    try:
+        if name in ("home", "model"):
+            return Path(value).expanduser().absolute()
+        if name in ("threads", "max_file_bytes"):
+            number = int(value)
+            if number < 0:
+                raise ValueError("negative")
+            return number
+        if isinstance(value, str):
+            return tuple(part for part in value.split(":") if part)
+        return tuple(str(part) for part in value)
+    except (TypeError, ValueError) as error:
+        raise CodesearchError(
+            f"Setting {name!r} has an unusable value {value!r}", "See README, Settings"
+        ) from error

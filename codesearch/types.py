@@ -1,0 +1,134 @@
+"""What the public API hands out and takes in. Frozen dataclasses, nothing that does work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from indexers.types import Chunk, Kind, SkipReason, Span
+
+__all__ = [
+    "Chunk",
+    "Explanation",
+    "Filter",
+    "Freshness",
+    "Hit",
+    "IndexStats",
+    "Kind",
+    "Progress",
+    "SkipReason",
+    "Span",
+    "SyncReport",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Narrows a search; applied inside the engine, before any candidate is cut off.
+
+    Values of one field are alternatives, fields are conjoined. ``path`` takes patterns as in
+    ``.gitignore`` (``src/``, ``*.py``, ``docs/**``, ``!tests/``); ``language`` and ``kind`` take
+    names such as ``"python"`` and ``"method"``.
+    """
+
+    path: str | tuple[str, ...] = ()
+    language: str | tuple[str, ...] = ()
+    kind: str | tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a hit stands where it stands. Ranks count from 1; None = not among the candidates."""
+
+    dense_rank: int | None = None
+    dense_score: float | None = None  # cosine, -1 … 1
+    lexical_rank: int | None = None
+    lexical_score: float | None = None  # BM25, 0 …
+    parts: Mapping[str, float] = field(default_factory=dict)  # what each rule added to the score
+
+    def __str__(self) -> str:
+        """The explanation in words, on one line."""
+        words = []
+        if self.dense_rank is not None:
+            words.append(f"meaning #{self.dense_rank} (cosine {self.dense_score:.3f})")
+        if self.lexical_rank is not None:
+            words.append(f"words #{self.lexical_rank} (BM25 {self.lexical_score:.1f})")
+        words += [f"{name} {value:+.4f}" for name, value in self.parts.items()]
+        return ", ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer: a chunk, its score (higher is better; comparable within one answer only)."""
+
+    score: float
+    chunk: Chunk
+    explanation: Explanation
+
+    @property
+    def location(self) -> str:
+        """``path:line``, as editors and terminals understand it."""
+        return f"{self.chunk.path}:{self.chunk.span.start_line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Which commit an answer speaks about, and how far the repository has moved on."""
+
+    commit: str  # the indexed commit
+    head: str | None  # HEAD now; None where there is none
+    commits_behind: int | None  # commits in HEAD that the index lacks; None: cannot be told
+    dirty_files: int | None = None  # tracked files with uncommitted changes; None: not asked for
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the indexed commit is HEAD."""
+        return self.commit == self.head
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A moment of a sync, for progress bars. Chunks are counted once they are searchable."""
+
+    files_done: int
+    files_total: int
+    chunks: int  # chunks written so far
+    encoded: int  # of these, encoded anew
+    path: str  # what is being read
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did. All counts are of this sync, except ``files``, ``chunks``, ``skipped``."""
+
+    commit: str
+    files: int  # files in the index now
+    chunks: int  # chunks in the index now
+    encoded: int  # texts that went through the encoder
+    reused: int  # chunks written with a vector known from before
+    deleted: int  # chunks removed
+    skipped: Mapping[SkipReason, int]  # files that stay out, by reason
+    seconds: float
+    rebuilt: bool = False  # the index was built anew: first time, or another model
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStats:
+    """An index in numbers."""
+
+    name: str  # of the repository
+    directory: str
+    commit: str
+    files: int
+    chunks: int
+    languages: Mapping[str, int]  # chunks by language
+    skipped: Mapping[SkipReason, int]
+    bytes: int  # on disk, everything included
+    model: str  # name and digest of the encoder
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def bytes_per_chunk(self) -> float:
+        """Bytes on disk for each chunk; 0 for an empty index."""
+        return self.bytes / self.chunks if self.chunks else 0.0
