@@ -43,6 +43,7 @@ class Repository:
         self.common_dir = common_dir  # shared by all worktrees
         self.root = root  # of the working tree; None where there is none
         self._blobs = git.BlobReader(git_dir)
+        self._last_tree: tuple[str, str, list[TreeEntry]] | None = None
 
     @classmethod
     def open(cls, path: str | Path) -> Repository:
@@ -121,6 +122,9 @@ class Repository:
         nothing. Sizes cost little (1,700 files: 12 ms more); they are -1 in a partial clone.
         """
         _must_be_id(commit)
+        kept = self._last_tree  # the rules and the plan ask for the same one
+        if kept is not None and kept[:2] == (commit, root):
+            return list(kept[2])
         paths = ["--", root.strip("/")] if root.strip("/") else []
         listing = [*self._here, "ls-tree", "-r", "-z", "--full-tree"]
         done = git.run([*listing, "-l", commit, *paths])
@@ -132,6 +136,7 @@ class Repository:
         entries = map(_entry, filter(None, done.stdout.split(b"\0")))
         # By path, for a hostile tree may name a path twice.
         safe = {entry.path: entry for entry in entries if not _UNSAFE_PATH.search(entry.path)}
+        self._last_tree = (commit, root, list(safe.values()))
         return list(safe.values())
 
     def read(self, blob: str, path: str = "") -> bytes:

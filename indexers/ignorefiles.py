@@ -1,0 +1,126 @@
+"""The two files with which a repository says for itself what should stay out of an index.
+
+``.codesearchignore`` has the syntax of ``.gitignore``. Of ``.gitattributes`` only the two
+attributes of GitHub's linguist count that speak of other people's and of machines' code. Both may
+stand in any folder; a deeper file outranks one above it, and in one file the last match wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pathspec import GitIgnoreSpec, PathSpec
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+IGNORE_FILE = ".codesearchignore"
+ATTRIBUTES_FILE = ".gitattributes"
+GENERATED = "linguist-generated"
+VENDORED = "linguist-vendored"
+
+_ATTRIBUTES_LINE = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>\S+))\s+(?P<rest>.+)')
+
+
+class IgnoreFiles:
+    """All ``.codesearchignore`` files of a tree."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        """``texts``: the file's text by the folder it stands in ("" for the root)."""
+        lines = {folder: ignore_lines(text.splitlines()) for folder, text in texts.items()}
+        self._specs = {folder: ignore_spec(kept) for folder, kept in lines.items() if kept}
+        self.source = sorted((folder, *kept) for folder, kept in lines.items() if kept)
+
+    def leaves_out(self, path: str) -> bool | None:
+        """True: ``path`` stays out; False: ``!pattern`` wants it in; None: nothing said."""
+        for folder, below in _folders(path, self._specs):
+            said = self._specs[folder].check_file(below).include
+            if said is not None:
+                return said
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Attributes:
+    spec: PathSpec[GitIgnoreSpecPattern]
+    states: tuple[bool | None, ...]  # what each pattern of the spec sets
+
+
+class AttributeFiles:
+    """What all ``.gitattributes`` files of a tree say about generated and vendored files.
+
+    A pattern that names a folder counts for everything below it, as its author surely meant;
+    git would have it ``folder/**``.
+    """
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        """``texts``: the file's text by the folder it stands in ("" for the root)."""
+        self._by_name: dict[str, dict[str, _Attributes]] = {GENERATED: {}, VENDORED: {}}
+        self.source: list[tuple[str, ...]] = []
+        for folder, text in sorted(texts.items()):
+            for name, folders in self._by_name.items():
+                rows = [(p, states[name]) for p, states in _attributes(text) if name in states]
+                if rows:
+                    spec = PathSpec(_patterns(pattern for pattern, _ in rows))
+                    folders[folder] = _Attributes(spec, tuple(state for _, state in rows))
+                    self.source.append((folder, name, *map(repr, rows)))
+
+    def get(self, name: str, path: str) -> bool | None:
+        """Attribute ``name`` of ``path``: set, unset, or None where nothing is said."""
+        folders = self._by_name[name]
+        for folder, below in _folders(path, folders):
+            index = folders[folder].spec.check_file(below).index
+            if index is not None:
+                return folders[folder].states[index]
+        return None
+
+
+def ignore_lines(lines: Iterable[str]) -> tuple[str, ...]:
+    """The lines that are patterns."""
+    return tuple(line for line in lines if line.strip() and not line.startswith("#"))
+
+
+def ignore_spec(lines: Sequence[str]) -> GitIgnoreSpec:
+    """Compile lines in the syntax of ``.gitignore``."""
+    return GitIgnoreSpec(_patterns(lines))
+
+
+def _patterns(lines: Iterable[str]) -> list[GitIgnoreSpecPattern]:
+    return [_pattern(line) for line in lines]
+
+
+def _pattern(line: str) -> GitIgnoreSpecPattern:
+    try:
+        return GitIgnoreSpecPattern(line)
+    except (ValueError, re.error):  # as git does: what cannot be understood matches nothing
+        return GitIgnoreSpecPattern(None)
+
+
+def _folders(path: str, known: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Those folders above ``path`` that are ``known``, deepest first, with the path below them."""
+    end = len(path)
+    while known and (end := path.rfind("/", 0, end)) >= 0:
+        if path[:end] in known:
+            yield path[:end], path[end + 1 :]
+    if "" in known:
+        yield "", path
+
+
+def _attributes(text: str) -> Iterator[tuple[str, dict[str, bool | None]]]:
+    """Pattern and linguist attributes of each line that has some."""
+    for line in text.splitlines():
+        match = _ATTRIBUTES_LINE.match(line)
+        if match is None or line.lstrip().startswith(("#", "!", "[attr]")):
+            continue
+        states = dict(filter(None, map(_state, match["rest"].split())))
+        if states:
+            yield match["plain"] or re.sub(r"\\(.)", r"\1", match["quoted"]), states
+
+
+def _state(word: str) -> tuple[str, bool | None] | None:
+    name, _, value = word.lstrip("-!").partition("=")
+    if name not in (GENERATED, VENDORED):
+        return None
+    if word.startswith("!"):
+        return name, None
+    return name, not (word.startswith("-") or value.lower() == "false")
