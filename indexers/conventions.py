@@ -55,6 +55,7 @@ _LOCK_FILES = _words(
     "conda-lock.yml .terraform.lock.hcl MODULE.bazel.lock cabal.project.freeze .pnp.cjs "
     ".pnp.loader.mjs"
 )
+# Drawings among them: text, but written by a program.
 _GENERATED_NAMES = re.compile(
     r"""
     .+_pb2(_grpc)?\.pyi? | .+\.pb(\.\w+)+ | .+\.pb(enum|json|server|objc)\.\w+
@@ -63,6 +64,7 @@ _GENERATED_NAMES = re.compile(
     | .+\.generated\.\w+ | .+_generated\.(go|rs|h|ts|py) | zz_generated.*\.go | bindata\.go
     | .+\.(js|mjs|cjs|css|ts)\.map | .+\.snap | .+\.pbxproj
     | .+\.tab\.[ch](pp)? | lex\.yy\.c(c)?
+    | .+\.(svg|drawio|excalidraw)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -79,10 +81,15 @@ _BINARY_SUFFIXES = _words(
 _PROSE_SUFFIXES = _words("md markdown mdx rst txt adoc asciidoc org tex html htm")
 _STYLE_AND_SCRIPT = _words("js mjs cjs css")
 
-# What a tool writes into the first lines. Of a comment, unless the sentence can mean nothing else;
-# the vaguest words count at the very top only.
+# What a tool writes above the code. Of a comment, unless the sentence can mean nothing else; the
+# vaguest words count at the very top only. Where the code begins we stop reading: a program that
+# generates files has such sentences too, further down.
 _HEADER_LINES = 40
 _TOP_LINES = 5
+_CODE_BEGINS = re.compile(
+    r"(import|from|export|const|let|var|def|class|func|function|fn|pub|struct|static|require)\b"
+    r"|\#include\b"
+)
 _COMMENT = r"""(?://|\#|/?\*|--|;|<!--|"{3}|'{3}|%|\(\*|\{-|dnl\b|rem\b)[\s*\#/!;-]*"""
 _THIS_IS_GENERATED = re.compile(
     r"""
@@ -133,24 +140,34 @@ def machine_made(path: str) -> SkipReason | None:
     return SkipReason.GENERATED if folder or _GENERATED_NAMES.fullmatch(name) else None
 
 
-def has_suffix(path: str) -> bool:
-    """True if the name has one; ``.bashrc`` has none."""
-    return "." in path.rpartition("/")[2].lstrip(".")
+def may_be_script(path: str, mode: int) -> bool:
+    """True if a file of no known suffix is worth a look at its first line.
+
+    That is one that can be executed, or whose name has no suffix, or none that is a word:
+    ``.bashrc``, ``run-1.2``, ``should print 0.1.x versions``.
+    """
+    stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+    return bool(mode & 0o111) or not stem or not re.fullmatch(r"[A-Za-z]\w*", suffix)
 
 
 def is_binary_name(path: str) -> bool:
     """True if the suffix is one of images, archives, programs, data."""
-    return has_suffix(path) and _suffix(path) in _BINARY_SUFFIXES
+    return _suffix(path) in _BINARY_SUFFIXES
 
 
-def says_generated(text: str) -> bool:
+def says_generated(path: str, text: str) -> bool:
     """True if the first lines say that a tool wrote the file."""
+    prose = _suffix(path) in _PROSE_SUFFIXES
     for number, line in enumerate(text[:8000].splitlines()[:_HEADER_LINES]):
         line = line.strip()[:400]
+        if prose and not line.startswith("<!--"):
+            continue  # a text may well speak of generated files
         if _THIS_IS_GENERATED.search(line) or _COMMENT_SAYS.match(line):
             return True
         if number < _TOP_LINES and _COMMENT_SAYS_AT_TOP.match(line):
             return True
+        if _CODE_BEGINS.match(line):
+            return False
     return False
 
 
@@ -165,4 +182,5 @@ def looks_minified(path: str, text: str) -> bool:
 
 
 def _suffix(path: str) -> str:
-    return path.rpartition("/")[2].rpartition(".")[2].lower()
+    stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+    return suffix.lower() if stem else ""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pathspec import GitIgnoreSpec, PathSpec
+from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 IGNORE_FILE = ".codesearchignore"
@@ -41,37 +41,40 @@ class IgnoreFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class _Attributes:
-    spec: PathSpec[GitIgnoreSpecPattern]
-    states: tuple[bool | None, ...]  # what each pattern of the spec sets
+class _Attribute:
+    pattern: GitIgnoreSpecPattern
+    depth: int | None  # matches paths with as many "/" only
+    state: bool | None
+
+    def matches(self, path: str) -> bool:
+        fits = self.depth is None or self.depth == path.count("/")
+        return fits and self.pattern.match_file(path) is not None
 
 
 class AttributeFiles:
     """What all ``.gitattributes`` files of a tree say about generated and vendored files.
 
     A pattern that names a folder counts for everything below it, as its author surely meant;
-    git would have it ``folder/**``.
+    git would have it ``folder/**``. But ``folder/*`` is what it says: the files in it.
     """
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         """``texts``: the file's text by the folder it stands in ("" for the root)."""
-        self._by_name: dict[str, dict[str, _Attributes]] = {GENERATED: {}, VENDORED: {}}
+        self._by_name: dict[str, dict[str, list[_Attribute]]] = {GENERATED: {}, VENDORED: {}}
         self.source: list[tuple[str, ...]] = []
         for folder, text in sorted(texts.items()):
-            for name, folders in self._by_name.items():
-                rows = [(p, states[name]) for p, states in _attributes(text) if name in states]
-                if rows:
-                    spec = PathSpec(_patterns(pattern for pattern, _ in rows))
-                    folders[folder] = _Attributes(spec, tuple(state for _, state in rows))
-                    self.source.append((folder, name, *map(repr, rows)))
+            for pattern, name, state in _linguist(text):
+                self.source.append((folder, pattern, name, str(state)))
+                rows = self._by_name[name].setdefault(folder, [])
+                rows.insert(0, _attribute(pattern, state))  # the last match wins
 
     def get(self, name: str, path: str) -> bool | None:
         """Attribute ``name`` of ``path``: set, unset, or None where nothing is said."""
         folders = self._by_name[name]
         for folder, below in _folders(path, folders):
-            index = folders[folder].spec.check_file(below).index
-            if index is not None:
-                return folders[folder].states[index]
+            for row in folders[folder]:
+                if row.matches(below):
+                    return row.state
         return None
 
 
@@ -106,15 +109,21 @@ def _folders(path: str, known: Mapping[str, object]) -> Iterator[tuple[str, str]
         yield "", path
 
 
-def _attributes(text: str) -> Iterator[tuple[str, dict[str, bool | None]]]:
-    """Pattern and linguist attributes of each line that has some."""
+def _linguist(text: str) -> Iterator[tuple[str, str, bool | None]]:
+    """Pattern, name and state of every linguist attribute that counts here."""
     for line in text.splitlines():
         match = _ATTRIBUTES_LINE.match(line)
         if match is None or line.lstrip().startswith(("#", "!", "[attr]")):
             continue
-        states = dict(filter(None, map(_state, match["rest"].split())))
-        if states:
-            yield match["plain"] or re.sub(r"\\(.)", r"\1", match["quoted"]), states
+        pattern = match["plain"] or re.sub(r"\\(.)", r"\1", match["quoted"])
+        for name, state in filter(None, map(_state, match["rest"].split())):
+            yield pattern, name, state
+
+
+def _attribute(pattern: str, state: bool | None) -> _Attribute:
+    children_only = pattern.endswith("/*") and "**" not in pattern
+    depth = pattern.strip("/").count("/") if children_only else None
+    return _Attribute(_pattern(pattern), depth, state)
 
 
 def _state(word: str) -> tuple[str, bool | None] | None:

@@ -121,8 +121,8 @@ class Rules:
             return reason
         if conventions.is_binary_name(entry.path):
             return SkipReason.BINARY
-        if detect(entry.path) is None and conventions.has_suffix(entry.path):
-            return SkipReason.UNSUPPORTED  # only a name without suffix may turn out a script
+        if detect(entry.path) is None and not conventions.may_be_script(entry.path, entry.mode):
+            return SkipReason.UNSUPPORTED
         if entry.size > self._max_file_bytes:  # last: of interest where nothing else is
             return SkipReason.TOO_LARGE
         return None
@@ -145,7 +145,7 @@ class Rules:
             return SkipReason.UNSUPPORTED
         generated = self._attributes.get(GENERATED, path)
         if generated is not False and self._wanted(path) is None:
-            if conventions.says_generated(text):
+            if conventions.says_generated(path, text):
                 return SkipReason.GENERATED
             if conventions.looks_minified(path, text):
                 return SkipReason.MINIFIED
