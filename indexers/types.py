@@ -51,8 +51,14 @@ class Span:
 class Chunk:
     """The indexed unit: a function, a method, a class header, or what lies outside of them.
 
-    ``text`` is the source exactly as it stands in the blob from ``span.start_line`` to
-    ``span.end_line`` (decoded, line ends normalised to ``\\n``), documentation comment included.
+    ``text`` is the source as it stands in the blob from ``span.start_line`` to ``span.end_line``
+    (decoded, line ends normalised to ``\\n``, no blank lines at its ends), documentation comment
+    included. Where definitions inside the span have chunks of their own (the members of a class,
+    large functions inside a long function), each stands in ``text`` as one line, its signature,
+    or not at all where the budget is spent, and runs of blank lines are folded. A ``MODULE``
+    chunk may gather several regions of code between definitions: its span goes from the first
+    to the last, its text holds the regions alone. Of a line longer than the budget ``text`` is a
+    piece. In parts after the first, ``docstring`` is empty.
     """
 
     path: str  # POSIX, relative to the root of the repository

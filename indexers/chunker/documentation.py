@@ -1,0 +1,118 @@
+"""Comments and docstrings → plain text: marks off, dedented, without what speaks to tools."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+_LINE_MARK = re.compile(r"^[ \t]*(?://[/!]*<?|#+[!:|]?|--+(?: ?[|^*])?|%+|;+)[ ]?")
+_STAR = re.compile(r"^[ \t]*\*+(?!\*?/)[ ]?")
+_LONG_LUA = re.compile(r"^--\[(=*)\[(.*?)(?:\]\1\])?$", re.DOTALL)
+_ELIXIR = re.compile(r"^@\w*doc\s+(?:~[sS])?", re.DOTALL)
+_STRING = re.compile(r"^(?:[a-zA-Z]{0,2}|~[sS])(\"\"\"|'''|\"|'|\(|\[|\{|\|)(.*)$", re.DOTALL)
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+
+_BANNER = re.compile(r"^[\s\W_]*$")
+_RULER = re.compile(r"^[-=*#~_+/]{4,}|[-=*#~_+/]{4,}$")  # also around the title of a section
+_FENCE = re.compile(r"`{3}|[~*=]{3}$")
+_DIRECTIVE = re.compile(
+    r"^(?:eslint|tslint|jshint|jslint|prettier-|istanbul|c8 |v8 ignore|biome-|@ts-|ts-ignore"
+    r"|webpack|#__|@__|global |globals |nolint|noqa|type:\s*ignore|pylint|pyright|mypy:|pragma"
+    r"|fmt:|yapf|isort|ruff:|flake8|nosec|rubocop|:nocov:|:nodoc:|:startdoc|:stopdoc"
+    r"|frozen_string_literal|encoding:|coding[:=]|-\*-|vim?:|ex:|go:\w+|\+build|export \w+$"
+    r"|swiftlint|swift-format|ktlint|detekt|scalastyle|scalafix|NOLINT|clang-format|LCOV"
+    r"|cppcheck|coverity|spell-checker|cspell|region\b|endregion|shellcheck|luacheck|stylua"
+    r"|selene|credo|dialyzer|phpcs|phpstan|@phpstan-ignore|@psalm-suppress|@codeCoverageIgnore"
+    r"|noinspection|ReSharper|language=|bearer:|sourcery|zig fmt|!/)",
+    re.IGNORECASE,
+)
+_LICENSE = re.compile(
+    r"copyright|licen[sc]ed? under|spdx-license|all rights reserved|permission is hereby granted"
+    r"|redistribution and use|mozilla public|apache license|gnu (?:lesser )?general public",
+    re.IGNORECASE,
+)
+
+_XML_HINT = re.compile(r"<(?:summary|remarks|returns|param name|inheritdoc)\b")
+_XML = (
+    (
+        re.compile(
+            r"<(?:see|seealso|paramref|typeparamref)\b[^>]*?\b(?:cref|name|langword|href)=\"(?:\w:)?([^\"]*)\"\s*/?>"
+        ),
+        r"\1",
+    ),
+    (re.compile(r"<(?:type)?param\s+name=\"([^\"]*)\"\s*>"), r"@param \1 "),
+    (re.compile(r"<returns>\s*"), "@returns "),
+    (re.compile(r"<exception\s+cref=\"(?:\w:)?([^\"]*)\"\s*/?>"), r"@throws \1 "),
+    (
+        re.compile(
+            r"</?(?:summary|remarks|returns|value|para|param|typeparam|exception|c|code|example|see|seealso|list|item|description|term|inheritdoc)\b[^>]*>"
+        ),
+        "",
+    ),
+)
+
+
+def clean_comments(comments: list[str]) -> str:
+    """Return what a run of adjacent comments says; "" where it speaks to tools or lawyers.
+
+    C#'s XML becomes ``@param x`` tags and the like.
+    """
+    text = "\n".join(_unmark(comment) for comment in comments)
+    if is_license(text):
+        return ""
+    if _XML_HINT.search(text):
+        for pattern, replacement in _XML:
+            text = pattern.sub(replacement, text)
+    return _tidy(text)
+
+
+def clean_string(literal: str) -> str:
+    """Return what a docstring says, given its literal with prefix and quotes."""
+    match = _STRING.match(literal.strip())
+    if match is None:
+        return ""
+    quote, body = match.groups()
+    return inspect.cleandoc(body.removesuffix(_CLOSERS.get(quote, quote))).strip()
+
+
+def is_license(text: str) -> bool:
+    """Whether a comment is a licence or copyright notice, as stands at the top of files."""
+    return _LICENSE.search(text[:1000]) is not None
+
+
+def _unmark(comment: str) -> str:
+    comment = comment.strip()
+    if comment.startswith("@"):
+        return clean_string(_ELIXIR.sub("", comment))
+    if comment.startswith("/*"):
+        return _unmark_block(comment.removesuffix("*/").rstrip("*"), 2)
+    if comment.startswith("{-"):
+        return _unmark_block(comment.removesuffix("-}"), 2)
+    if comment.startswith("=begin"):
+        return "\n".join(comment.split("\n")[1:]).removesuffix("=end")
+    if match := _LONG_LUA.match(comment):
+        return inspect.cleandoc(match.group(2))
+    return "\n".join(_LINE_MARK.sub("", line) for line in comment.split("\n"))
+
+
+def _unmark_block(block: str, mark: int) -> str:
+    """Take the opening mark and the border of stars from a block comment."""
+    first, *rest = block[mark:].split("\n")
+    first = first.lstrip("*!|-").lstrip(" ").removeprefix("< ")
+    if rest and all(_STAR.match(line) or not line.strip() for line in rest):
+        rest = [_STAR.sub("", line) for line in rest]
+    return "\n".join([first, inspect.cleandoc("\n" + "\n".join(rest))])
+
+
+def _tidy(text: str) -> str:
+    """Drop rulers and directives, dedent, and fold runs of blank lines."""
+    kept: list[str] = []
+    for line in inspect.cleandoc("\n" + text).split("\n"):
+        stripped = line.strip()
+        if stripped and (_DIRECTIVE.match(stripped) or _RULER.search(stripped)):
+            continue
+        if stripped and _BANNER.match(stripped) and not _FENCE.match(stripped):
+            continue
+        if line.strip() or (kept and kept[-1]):
+            kept.append(line.rstrip())
+    return "\n".join(kept).strip("\n")

@@ -1,0 +1,78 @@
+"""Definitions, nested and joined: the outline of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from indexers.chunker import grammars
+from indexers.chunker.definitions import Definition, Reader
+from indexers.chunker.source import Source
+from indexers.languages import Grammar
+
+
+@dataclass(slots=True)
+class Outline:
+    """What a file holds: its definitions in order, what it says of itself, its syntax tree."""
+
+    roots: list[Definition]
+    docstring: str
+    tree: Node
+
+
+def outline(source: Source, grammar: Grammar) -> Outline:
+    """Parse a file and return its outline; broken code yields what can be made out."""
+    tree = grammars.parse(grammar, source.data)
+    reader = Reader(source, grammar)
+    reader.collect(tree)
+    roots = _nest(reader.definitions())
+    before = roots[0].first if roots else len(source.lines)
+    return Outline(roots, reader.module_doc or reader.opening_comment(before), tree)
+
+
+def _nest(definitions: Iterable[Definition]) -> list[Definition]:
+    """Hang definitions that come in the order of the source into those around them."""
+    roots: list[Definition] = []
+    stack: list[Definition] = []
+    for definition in definitions:
+        while stack and stack[-1].end_byte < definition.end_byte:
+            stack.pop()
+        siblings = stack[-1].children if stack else roots
+        if siblings and siblings[-1].joins_next and siblings[-1].key == definition.key:
+            _join(siblings[-1], definition)
+            definition = siblings[-1]
+        else:
+            siblings.append(definition)
+        stack.append(definition)
+    return roots
+
+
+def _join(one: Definition, other: Definition) -> None:
+    """Make the next overload or clause part of the first."""
+    one.last = max(one.last, other.last)
+    one.end_byte = other.end_byte
+    one.docstring = one.docstring or other.docstring
+    one.min_lines = min(one.min_lines, other.min_lines)
+    one.joins_next = other.joins_next
+
+
+def statement_ranks(tree: Node, min_bytes: int) -> dict[int, int]:
+    """Return for each line that begins a statement how deep it is nested in long ones.
+
+    Only nodes longer than ``min_bytes`` are opened: what is shorter is never cut inside.
+    """
+    ranks: dict[int, int] = {}
+    level, depth = [tree], 0
+    while level:
+        below: list[Node] = []
+        for node in level:
+            for child in node.named_children:
+                line = child.start_point.row
+                if line > node.start_point.row or node is tree:
+                    ranks.setdefault(line, depth)
+                if child.end_byte - child.start_byte > min_bytes:
+                    below.append(child)
+        level, depth = below, depth + 1
+    return ranks
