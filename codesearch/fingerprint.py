@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 
-from indexers.chunker import CHUNKER_VERSION
-
 from codesearch.encoder.text import TEMPLATE_VERSION
 from codesearch.lexical import LEXICAL_VERSION
+from indexers.chunker import VERSION as CHUNKER_VERSION
 
 STORE_VERSION = 1  # layout of points, payload and files on disk
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from indexers.types import Chunk, Kind, SkipReason, Span
 
@@ -89,10 +88,12 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of a sync, for progress bars. Chunks are counted once they are searchable."""
+    """A moment of a sync, for progress bars. Bytes tell best how much is left."""
 
     files_done: int
     files_total: int
+    bytes_done: int
+    bytes_total: int
     chunks: int  # chunks written so far
     encoded: int  # of these, encoded anew
     path: str  # what is being read
@@ -126,7 +127,6 @@ class IndexStats:
     skipped: Mapping[SkipReason, int]
     bytes: int  # on disk, everything included
     model: str  # name and digest of the encoder
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def bytes_per_chunk(self) -> float:

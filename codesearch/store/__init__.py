@@ -6,6 +6,7 @@ prepares the next one and publishes it last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -42,6 +43,7 @@ class ManifestEntry:
 
     blob: str
     chunks: int = 0
+    language: str = ""
     skipped: str | None = None
 
 
@@ -54,12 +56,28 @@ class Manifest:
     model: str = ""  # name and digest of the encoder, for people
     rules: str = ""  # digest of the skip rules
     files: dict[str, ManifestEntry] = field(default_factory=dict)
-    languages: dict[str, int] = field(default_factory=dict)  # chunks by language
 
     @property
     def chunks(self) -> int:
         """Number of points."""
         return sum(entry.chunks for entry in self.files.values())
+
+    @property
+    def indexed_files(self) -> int:
+        """Number of files that were not skipped."""
+        return sum(entry.skipped is None for entry in self.files.values())
+
+    def languages(self) -> dict[str, int]:
+        """Chunks by language, most first."""
+        counts: Counter[str] = Counter()
+        for entry in self.files.values():
+            counts[entry.language] += entry.chunks
+        return {language: count for language, count in counts.most_common() if count}
+
+    def skipped(self) -> dict[str, int]:
+        """Files that stay out, by reason, most first."""
+        reasons = (entry.skipped for entry in self.files.values() if entry.skipped)
+        return dict(Counter(reasons).most_common())
 
 
 class Reader(Protocol):
@@ -129,8 +147,17 @@ class Store(Protocol):
         """The last published state; None if there is none yet."""
         ...
 
-    def writer(self, fingerprint: str, dimension: int, *, wait: bool = True) -> Writer:
+    def writer(
+        self,
+        fingerprint: str,
+        dimension: int,
+        *,
+        wait: bool = True,
+        from_scratch: bool = False,
+    ) -> Writer:
         """Begin the next state: from the published one if its fingerprint is the same, else empty.
+
+        ``from_scratch`` begins empty in any case, whatever state the published one is in.
 
         Raises ``IndexLockedError`` if another process writes and ``wait`` is False.
         """

@@ -70,11 +70,17 @@ class EmbeddedWriter:
     """The next generation in the making. See ``store.Writer``."""
 
     def __init__(
-        self, generations: Generations, lock: FileLock, fingerprint: str, dimension: int
+        self,
+        generations: Generations,
+        lock: FileLock,
+        fingerprint: str,
+        dimension: int,
+        from_scratch: bool,
     ) -> None:
         self._generations = generations
         self._lock = lock
-        held = generations.hold_current()
+        # A rebuild must not even look: what is published may be damaged.
+        held = None if from_scratch else generations.hold_current()
         try:
             source = held[0] if held and held[0].state()["fingerprint"] == fingerprint else None
             self.manifest = source.read_manifest() if source else Manifest(fingerprint)
@@ -126,13 +132,20 @@ class EmbeddedStore:
         held = self._generations.hold_current()
         return EmbeddedReader(*held) if held else None
 
-    def writer(self, fingerprint: str, dimension: int, *, wait: bool = True) -> EmbeddedWriter:
+    def writer(
+        self,
+        fingerprint: str,
+        dimension: int,
+        *,
+        wait: bool = True,
+        from_scratch: bool = False,
+    ) -> EmbeddedWriter:
         """Begin the next generation."""
         with writing(self.directory):
             self.directory.mkdir(parents=True, exist_ok=True)
             lock = writer_lock(self.directory / "writer.lock", wait=wait)
             try:
-                return EmbeddedWriter(self._generations, lock, fingerprint, dimension)
+                return EmbeddedWriter(self._generations, lock, fingerprint, dimension, from_scratch)
             except BaseException:
                 lock.release()
                 raise

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from codesearch.store import Manifest, ManifestEntry
 from codesearch.store.locks import FileLock, try_lock
 
 _POINTER = "current"
+_NAME = re.compile(r"generation-(\d+)")
 _RESERVE = 64 << 20  # bytes of disk that are never used up: see ``require_space``
 
 
@@ -60,7 +62,10 @@ class Generation:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write manifest and state, durably."""
-        files = {path: (e.blob, e.chunks, e.skipped) for path, e in manifest.files.items()}
+        files = {
+            path: (entry.blob, entry.chunks, entry.language, entry.skipped)
+            for path, entry in manifest.files.items()
+        }
         values = {name: getattr(manifest, name) for name in Manifest.__slots__} | {"files": files}
         _write_durably(self.directory / "manifest.json", json.dumps(values))
         state = {"fingerprint": manifest.fingerprint, "commit": manifest.commit}
@@ -76,11 +81,14 @@ class Generations:
     def current_name(self) -> str | None:
         """Name of the published generation; None if nothing was ever published."""
         try:
-            return (self.directory / _POINTER).read_text(encoding="ascii").strip()
+            name = (self.directory / _POINTER).read_text(encoding="ascii").strip()
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise _corrupt(self.directory / _POINTER) from error
+        if not _NAME.fullmatch(name):
+            raise _corrupt(self.directory / _POINTER)
+        return name
 
     def hold_current(self) -> tuple[Generation, FileLock] | None:
         """The published generation, protected from deletion until the lock is released."""
@@ -114,10 +122,11 @@ class Generations:
 
     def publish(self, building: Generation) -> None:
         """Make ``building`` the current generation and delete those that nobody reads."""
-        current = self.current_name()
-        number = int(current.rpartition("-")[2]) + 1 if current else 1
+        # Not counted on from ``current``, which may be what a rebuild has to mend.
+        taken = (path.name for path in self.directory.glob("generation-*"))
+        found = [int(match[1]) for name in taken if (match := _NAME.fullmatch(name))]
+        number = max(found, default=0) + 1
         target = self.directory / f"generation-{number:06d}"
-        shutil.rmtree(target, ignore_errors=True)  # of a kill between rename and switch
         (building.directory / "lock").touch()
         building.directory.rename(target)
         _sync_directory(self.directory)

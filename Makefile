@@ -1,0 +1,35 @@
+# Each target makes what it needs: python3 (3.11 or later) and git are enough.
+PYTHON ?= python3
+DEMO := .venv-demo
+DEV := .venv
+
+.PHONY: demo test lint types slow bench clean
+
+demo: $(DEMO)/installed  ## install, index this repository, ask three questions
+	@PATH="$(CURDIR)/$(DEMO)/bin:$$PATH" sh docs/demo.sh
+
+test: lint types  ## lint, types, and the fast tests
+	$(DEV)/bin/python -m pytest
+
+lint: $(DEV)/installed
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+
+types: $(DEV)/installed
+	$(DEV)/bin/mypy
+
+slow: $(DEV)/installed  ## the tests that take minutes (those of training want `pip install -e .[train]`)
+	$(DEV)/bin/python -m pytest -m slow
+
+$(DEMO)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEMO)
+	$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
+	@touch $@
+
+$(DEV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(DEMO) $(DEV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,265 @@
+"""The command line: parse, call ``Index``, render; nothing else.
+
+Exit codes: 0 found (or done), 1 nothing found, 2 error, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from codesearch import __version__, render
+from codesearch.errors import CodesearchError, NotIndexedError
+from codesearch.home import Home, read_card, remove_index
+from codesearch.index import Index
+from codesearch.settings import Settings
+from codesearch.types import Filter, Freshness, Hit, SyncReport
+
+FOUND, NOTHING_FOUND, ERROR, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="codesearch",
+    help="Semantic code search for git repositories: ask in plain words, get functions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RepositoryArgument = Annotated[
+    Path, typer.Argument(help="Any folder of a git repository, or a bare one.")
+]
+RepositoryOption = Annotated[
+    Path, typer.Option("--repo", "-C", help="Any folder of a git repository, or a bare one.")
+]
+IndexDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder of this index. [default: one under CODESEARCH_HOME]"),
+]
+Model = Annotated[
+    Path | None, typer.Option(help="Encoder folder. [default: the one in the package]")
+]
+
+
+def main() -> None:
+    """Entry point: run the app, turn errors into one line with a remedy and exit code 2."""
+    try:
+        sys.exit(app(standalone_mode=False) or FOUND)
+    except CodesearchError as error:
+        _complain(error)
+    except typer.Abort:  # Ctrl-C at a question
+        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
+        print(
+            "\nInterrupted. What was encoded is kept; the next run goes on there.", file=sys.stderr
+        )
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # `codesearch search … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FOUND)
+    except Exception as error:
+        if (show := getattr(error, "show", None)) is None:
+            raise
+        show()  # click's own: unknown option, missing argument
+        sys.exit(ERROR)
+
+
+@app.command()
+def index(
+    path: RepositoryArgument = Path(),
+    rev: Annotated[str, typer.Option(help="Branch, tag or commit to index.")] = "HEAD",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count files by language and reason; write nothing.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build anew; known vectors are reused.")
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Fail if another process writes this index.")
+    ] = False,
+    index_dir: IndexDir = None,
+    model: Model = None,
+) -> None:
+    """Index a repository at a commit. After new commits, only what changed is encoded."""
+    with _open(path, index_dir, model) as opened:
+        if dry_run:
+            _print_survey(opened, rev)
+        else:
+            _sync(opened, rev, rebuild=rebuild, wait=not no_wait)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="A question in plain words, or names.")],
+    path: Annotated[
+        list[str] | None,
+        typer.Option(help="Only paths like this, as in .gitignore: 'src/', '*.py', '!tests/'."),
+    ] = None,
+    lang: Annotated[list[str] | None, typer.Option(help="Only this language.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="Only function, method, class, module or text.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many hits.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON (see the README).")] = False,
+    context: Annotated[bool, typer.Option("--context", help="The code, as Markdown.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Why each hit is there.")] = False,
+    repo: RepositoryOption = Path(),
+    index_dir: IndexDir = None,
+    model: Model = None,
+) -> int:
+    """Ask a question; exit code 0 if something was found, 1 if not."""
+    filter_ = Filter(path=tuple(path or ()), language=tuple(lang or ()), kind=tuple(kind or ()))
+    with _open(repo, index_dir, model) as opened:
+        try:
+            hits = opened.search(query, top_k=limit, filter=filter_)
+        except NotIndexedError as error:
+            _offer_to_index(opened, error)
+            hits = opened.search(query, top_k=limit, filter=filter_)
+        freshness = opened.freshness()
+    if as_json:
+        print(render.hits_as_json(query, hits, freshness))
+    elif context:
+        print(render.hits_as_markdown(hits), end="")
+        _note(freshness, hits)
+    else:
+        _print_hits(hits, explain)
+        _note(freshness, hits)
+    return FOUND if hits else NOTHING_FOUND
+
+
+@app.command()
+def status(
+    path: RepositoryArgument = Path(), index_dir: IndexDir = None, model: Model = None
+) -> None:
+    """Say what is indexed for a repository, and how far HEAD and the files have moved on."""
+    with _open(path, index_dir, model) as opened:
+        stats, freshness = opened.stats(), opened.freshness(dirty=True)
+    rows = {
+        "repository": stats.name,
+        "index": stats.directory,
+        "commit": render.freshness_line(freshness).removeprefix("at commit "),
+        "uncommitted": f"{freshness.dirty_files} files changed, not in the index",
+        "model": stats.model,
+        "files": f"{stats.files:,}",
+        "chunks": f"{stats.chunks:,}",
+        "size": f"{stats.bytes / 1e6:.1f} MB, {stats.bytes_per_chunk:,.0f} bytes per chunk",
+        "languages": _counts(stats.languages),
+        "skipped": _counts(stats.skipped) or "nothing",
+    }
+    if not freshness.dirty_files:
+        del rows["uncommitted"]
+    for name, value in rows.items():
+        print(f"{name:<12} {value}")
+
+
+@app.command("list")
+def list_() -> int:
+    """List all indexes."""
+    indexes = Home(Settings.load().home).indexes()
+    for directory, card in indexes:
+        print(f"{card.name}\t{directory}\t{', '.join(card.repositories)}")
+    if not indexes:
+        print("Nothing is indexed yet. Begin with: codesearch index PATH", file=sys.stderr)
+    return FOUND if indexes else NOTHING_FOUND
+
+
+@app.command()
+def remove(
+    path: RepositoryArgument = Path(),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    index_dir: IndexDir = None,
+) -> None:
+    """Delete a repository's index. The repository itself is not touched."""
+    if index_dir is None and read_card(path) is not None:
+        directory = path.absolute()  # a folder as `list` shows it: its repository may be gone
+    else:
+        with _open(path, index_dir, None) as opened:
+            directory = opened.directory
+    card = read_card(directory)
+    if card is None:
+        raise NotIndexedError(f"There is no index of {path.absolute()}", "See: codesearch list")
+    if not yes and not typer.confirm(f"Delete the index of {card.name} in {directory}?"):
+        raise typer.Abort
+    remove_index(directory)
+    print(f"Deleted the index of {card.name}", file=sys.stderr)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(f"codesearch {__version__}")
+
+
+def _open(path: Path, index_dir: Path | None, model: Path | None) -> Index:
+    return Index.open(path, index_dir=index_dir, settings=Settings.load(model=model))
+
+
+def _sync(opened: Index, revision: str, **options: Any) -> SyncReport:
+    # rich is for those who wait, not for those who search.
+    from codesearch.progress import progress_reporter  # noqa: PLC0415
+
+    with progress_reporter(sys.stderr) as on_progress:
+        report = opened.sync(revision, on_progress=on_progress, **options)
+    _print_report(opened.repository.name, report)
+    return report
+
+
+def _print_report(name: str, report: SyncReport) -> None:
+    speed = f", {report.encoded / report.seconds:.0f} per second" if report.encoded else ""
+    print(
+        f"Indexed {name} at {report.commit[:10]}: {report.files:,} files, "
+        f"{report.chunks:,} chunks in {report.seconds:.1f} s "
+        f"({report.encoded:,} encoded{speed}; {report.reused:,} reused; "
+        f"{report.deleted:,} deleted)",
+        file=sys.stderr,
+    )
+    if report.skipped:
+        print(f"Skipped: {_counts(report.skipped)}", file=sys.stderr)
+
+
+def _print_survey(opened: Index, revision: str) -> None:
+    report = opened.survey(revision)
+    print(f"{report.files:,} files to index as {report.chunks:,} chunks")
+    for language, files in report.languages.most_common():
+        print(f"  {language:<20}{files:>8,}")
+    print(f"{sum(report.skipped.values()):,} files left out")
+    for reason, files in report.skipped.most_common():
+        print(f"  {reason:<20}{files:>8,}")
+
+
+def _print_hits(hits: list[Hit], explain: bool) -> None:
+    color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
+    if hits:
+        print(render.hits_as_text(hits, color=color, width=width, explain=explain))
+
+
+def _note(freshness: Freshness, hits: list[Hit]) -> None:
+    # Not part of the answer: on stderr, so that a pipe gets the hits alone.
+    found = f"{len(hits)} hits" if hits else "Nothing found"
+    print(f"{found} {render.freshness_line(freshness)}", file=sys.stderr)
+
+
+def _offer_to_index(opened: Index, error: NotIndexedError) -> None:
+    command = f"codesearch index {opened.repository.root or opened.repository.git_dir}"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise NotIndexedError(str(error), f"Run: {command}") from error
+    if not typer.confirm(f"{error}. Index {opened.repository.name} now?", default=True, err=True):
+        raise NotIndexedError(str(error), f"Run: {command}") from error
+    _sync(opened, "HEAD")
+
+
+def _counts(counts: Any) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in counts.items())
+
+
+def _complain(error: CodesearchError) -> None:
+    print(f"codesearch: {error}", file=sys.stderr)
+    if error.remedy:
+        print(f"  → {error.remedy}", file=sys.stderr)
+    sys.exit(ERROR)

@@ -1,0 +1,73 @@
+"""A user's filter → conditions for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from codesearch.errors import FilterError
+from codesearch.store import Condition
+from codesearch.types import Filter, Kind
+
+if TYPE_CHECKING:
+    from codesearch.store import Manifest
+
+
+def conditions(filter_: Filter | None, manifest: Callable[[], Manifest]) -> list[Condition]:
+    """What the engine has to check. ``manifest`` is called only where paths are filtered.
+
+    Raises:
+        FilterError: a language or kind that does not exist, or a malformed pattern.
+    """
+    if filter_ is None:
+        return []
+    found = []
+    if languages := _values(filter_.language):
+        found.append(Condition("language", tuple(map(_language, languages))))
+    if kinds := _values(filter_.kind):
+        found.append(Condition("kind", tuple(map(_kind, kinds))))
+    if patterns := _values(filter_.path):
+        found.append(_paths(patterns, manifest().files))
+    return found
+
+
+def _values(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _language(name: str) -> str:
+    # The table of languages is only worth loading for a query that names one.
+    from indexers.languages import LANGUAGES, resolve_name  # noqa: PLC0415
+
+    resolved = resolve_name(name)
+    if resolved is None:
+        raise FilterError(f"Unknown language {name!r}", f"Known are: {', '.join(LANGUAGES)}")
+    return resolved
+
+
+def _kind(name: str) -> str:
+    try:
+        return Kind(name.lower()).value
+    except ValueError:
+        known = ", ".join(kind.value for kind in Kind)
+        raise FilterError(f"Unknown kind {name!r}", f"Known are: {known}") from None
+
+
+def _paths(patterns: tuple[str, ...], paths: Iterable[str]) -> Condition:
+    """Match patterns against the indexed paths; the engine gets the shorter list of the two."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415  (only needed here, and not cheap)
+
+    if all(pattern.startswith("!") for pattern in patterns):
+        patterns = ("*", *patterns)  # "!tests/" alone means: all but the tests
+    try:
+        spec = GitIgnoreSpec.from_lines(patterns)
+    except ValueError as error:
+        raise FilterError(
+            f"Unusable path pattern: {error}", "Write it as in .gitignore: src/, *.py, docs/**"
+        ) from error
+    inside, outside = [], []
+    for path in paths:
+        (inside if spec.match_file(path) else outside).append(path)
+    if len(outside) < len(inside):
+        return Condition("path", tuple(outside), negated=True)
+    return Condition("path", tuple(inside))

@@ -1,0 +1,130 @@
+"""Hits → text, JSON, Markdown. Pure functions from values to strings."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from codesearch.types import Chunk, Freshness, Hit
+
+JSON_VERSION = 1
+
+_FENCES = {"csharp": "cs", "bash": "sh", "text": ""}
+
+
+def hits_as_text(hits: Sequence[Hit], *, color: bool, width: int, explain: bool) -> str:
+    """One block a hit: where, what, signature, first line of the documentation."""
+    return "\n".join(
+        _block(number, hit, color=color, width=width, explain=explain)
+        for number, hit in enumerate(hits, 1)
+    )
+
+
+def hits_as_json(query: str, hits: Sequence[Hit], freshness: Freshness) -> str:
+    """The documented schema (README, «JSON»): one object, ``version`` 1."""
+    document = {
+        "version": JSON_VERSION,
+        "query": query,
+        "commit": freshness.commit,
+        "head": freshness.head,
+        "commits_behind": freshness.commits_behind,
+        "hits": [_json_hit(hit) for hit in hits],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def hits_as_markdown(hits: Sequence[Hit]) -> str:
+    """The code of every hit under its location: context to read, paste, or feed to a model."""
+    return "\n".join(_markdown(hit) for hit in hits)
+
+
+def freshness_line(freshness: Freshness) -> str:
+    """Which commit the answer speaks about, and whether HEAD has moved on."""
+    commit = freshness.commit[:10]
+    if freshness.is_current:
+        return f"at commit {commit} (HEAD)"
+    if freshness.commits_behind is None:
+        return f"at commit {commit}, which this clone does not have; HEAD is elsewhere"
+    if freshness.commits_behind == 0:
+        return f"at commit {commit}, which is ahead of HEAD"
+    plural = "s" if freshness.commits_behind > 1 else ""
+    return f"at commit {commit}; HEAD is {freshness.commits_behind} commit{plural} further on"
+
+
+def _block(number: int, hit: Hit, *, color: bool, width: int, explain: bool) -> str:
+    chunk = hit.chunk
+    style = _styled if color else _plain
+    lines = [
+        f"{number:>2}. {style(hit.location, 'cyan')}  {style(title(chunk), 'bold')}  "
+        f"{style(f'{chunk.kind.value} · {chunk.language} · {hit.score:.4f}', 'dim')}"
+    ]
+    details = [chunk.signature, first_line(chunk.docstring)]
+    if not chunk.signature and not chunk.docstring:
+        details = [first_line(chunk.text)]
+    for detail in details:
+        if detail:
+            lines.append("    " + textwrap.shorten(detail, max(20, width - 4), placeholder=" …"))
+    if explain:
+        lines.append("    " + style(f"why: {hit.explanation}", "dim"))
+    return "\n".join(lines)
+
+
+def title(chunk: Chunk) -> str:
+    """What a hit is called: its qualified name, with the part of a long function."""
+    name = chunk.qualified_name or f"lines {chunk.span.start_line}-{chunk.span.end_line}"
+    return f"{name} [{chunk.part}/{chunk.parts}]" if chunk.parts > 1 else name
+
+
+def first_line(text: str) -> str:
+    """The first line that says something; "" if none does."""
+    return next((line.strip() for line in text.split("\n") if line.strip()), "")
+
+
+def _json_hit(hit: Hit) -> dict[str, Any]:
+    chunk, why = hit.chunk, hit.explanation
+    return {
+        "score": hit.score,
+        "path": chunk.path,
+        "start_line": chunk.span.start_line,
+        "end_line": chunk.span.end_line,
+        "language": chunk.language,
+        "kind": chunk.kind.value,
+        "symbol": chunk.symbol,
+        "class_path": chunk.class_path,
+        "signature": chunk.signature,
+        "docstring": chunk.docstring,
+        "part": chunk.part,
+        "parts": chunk.parts,
+        "blob": chunk.blob,
+        "text": chunk.text,
+        "explanation": {
+            "dense_rank": why.dense_rank,
+            "dense_score": why.dense_score,
+            "lexical_rank": why.lexical_rank,
+            "lexical_score": why.lexical_score,
+            "parts": dict(why.parts),
+        },
+    }
+
+
+def _markdown(hit: Hit) -> str:
+    chunk = hit.chunk
+    fence = "```"
+    while fence in chunk.text:
+        fence += "`"
+    language = _FENCES.get(chunk.language, chunk.language)
+    lines = f"{chunk.path}:{chunk.span.start_line}-{chunk.span.end_line}"
+    return f"### {lines} {title(chunk)}\n\n{fence}{language}\n{chunk.text}\n{fence}\n"
+
+
+_CODES = {"bold": "1", "dim": "2", "cyan": "36"}
+
+
+def _styled(text: str, style: str) -> str:
+    return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
+
+
+def _plain(text: str, style: str) -> str:
+    return text

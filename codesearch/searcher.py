@@ -1,0 +1,100 @@
+"""A question in, hits out: encode, candidates, fuse, fetch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from codesearch import ranking
+from codesearch.encoder.text import document_text, query_text
+from codesearch.errors import NotIndexedError
+from codesearch.filters import conditions
+from codesearch.lexical import query_terms
+from codesearch.types import Chunk, Explanation, Filter, Hit
+from codesearch.writer import chunk_from_payload
+
+if TYPE_CHECKING:
+    from codesearch.encoder import Encoder
+    from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
+
+_CANDIDATES = 100  # of each kind, before fusion
+
+
+class Searcher:
+    """Answers from the last published state; follows newer ones by itself. Thread-safe."""
+
+    def __init__(
+        self, store: EmbeddedStore, encoder: Callable[[], Encoder], fingerprint: Callable[[], str]
+    ) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._fingerprint = fingerprint
+        self._reader: EmbeddedReader | None = None
+        self._lock = threading.RLock()  # a reader must not be swapped between two of its calls
+
+    def search(self, query: str, top_k: int, filter_: Filter | None) -> list[Hit]:
+        """The best ``top_k`` hits, best first; fewer if fewer match."""
+        if not query.strip() or top_k < 1:
+            return []
+        vector = self._encoder().encode_query(query_text(query))
+        with self._lock:
+            reader = self.reader()
+            where = conditions(filter_, reader.manifest)
+            limit = max(_CANDIDATES, top_k)
+            dense = reader.nearest(vector, limit, where)
+            lexical = reader.matching(query_terms(query), limit, where)
+            best = ranking.fuse(dense, lexical)[:top_k]
+            payloads = reader.payloads([candidate.id for candidate in best])
+        return [
+            Hit(candidate.score, chunk_from_payload(payload), candidate.explanation)
+            for candidate, payload in zip(best, payloads, strict=True)
+        ]
+
+    def similar(self, chunk: Chunk, top_k: int, filter_: Filter | None) -> list[Hit]:
+        """Chunks whose meaning is nearest to that of ``chunk``; itself left out."""
+        vector = self._encoder().encode_documents([document_text(chunk)])[0]
+        with self._lock:
+            reader = self.reader()
+            where = conditions(filter_, reader.manifest)
+            found = reader.nearest(vector, top_k + 1, where)
+            payloads = reader.payloads([id_ for id_, _ in found])
+        hits = []
+        for rank, ((_, score), payload) in enumerate(zip(found, payloads, strict=True), 1):
+            explanation = Explanation(dense_rank=rank, dense_score=score)
+            hits.append(Hit(score, chunk_from_payload(payload), explanation))
+        return [hit for hit in hits if not _is_same(hit.chunk, chunk)][:top_k]
+
+    def reader(self) -> EmbeddedReader:
+        """The last published state, opened if a newer one was published since.
+
+        Raises:
+            NotIndexedError: nothing is published, or only what another model made.
+        """
+        with self._lock:
+            current = self._store.current_name()
+            if self._reader is None or self._reader.name != current:
+                self.close()
+                self._reader = self._store.reader()
+            if self._reader is None:
+                raise NotIndexedError(
+                    "Nothing is indexed yet for this repository", "Index it: codesearch index"
+                )
+            if self._reader.fingerprint != self._fingerprint():
+                raise NotIndexedError(
+                    "The index was made by another model or version and cannot be compared with",
+                    "Index again (the old index stays until the new one is ready): "
+                    "codesearch index",
+                )
+            return self._reader
+
+    def close(self) -> None:
+        """Give the state back."""
+        with self._lock:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+
+
+def _is_same(one: Chunk, other: Chunk) -> bool:
+    return (one.path, one.span) == (other.path, other.span)

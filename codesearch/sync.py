@@ -1,0 +1,130 @@
+"""One sync: from the published state to the one that a commit asks for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from codesearch.fingerprint import encoder_fingerprint, index_fingerprint
+from codesearch.store.vectors import VectorCache
+from codesearch.types import Progress, SkipReason, SyncReport
+from codesearch.writer import Counts, IndexWriter
+from indexers import pipeline
+from indexers.skip import Rules
+
+if TYPE_CHECKING:
+    from codesearch.encoder import Encoder
+    from codesearch.encoder.weights import Weights
+    from codesearch.settings import Settings
+    from codesearch.store.embedded import EmbeddedStore, EmbeddedWriter
+    from indexers.repository import Repository
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Syncer:
+    """Brings a store to a commit. Readers see nothing of it before all of it is there."""
+
+    store: EmbeddedStore
+    repository: Repository
+    settings: Settings
+    weights: Weights
+    encoder: Callable[[], Encoder]
+
+    def run(
+        self, commit: str, *, wait: bool, rebuild: bool, on_progress: OnProgress | None
+    ) -> SyncReport:
+        """Write what ``commit`` has and the published state lacks; then publish.
+
+        Interrupted or failed, it leaves the published state as it was; the vectors computed so
+        far are kept, and the next run finds them.
+        """
+        started = time.perf_counter()
+        fingerprint = index_fingerprint(self.weights.digest)
+        writer = self.store.writer(
+            fingerprint, self.weights.dimension, wait=wait, from_scratch=rebuild
+        )
+        try:
+            rebuilt = not writer.manifest.commit
+            counts = self._write(writer, commit, on_progress)
+            writer.publish()
+        except BaseException:
+            writer.abandon()
+            raise
+        manifest = writer.manifest
+        return SyncReport(
+            commit=commit,
+            files=manifest.indexed_files,
+            chunks=manifest.chunks,
+            encoded=counts.encoded,
+            reused=counts.chunks - counts.encoded,
+            deleted=counts.deleted,
+            skipped={SkipReason(reason): n for reason, n in manifest.skipped().items()},
+            seconds=time.perf_counter() - started,
+            rebuilt=rebuilt,
+        )
+
+    def survey(self, commit: str) -> pipeline.Report:
+        """Count what a first sync would take in and leave out; writes nothing."""
+        return pipeline.survey(self.repository, commit, rules=self._rules(commit))
+
+    def _rules(self, commit: str) -> Rules:
+        return Rules.at(
+            self.repository,
+            commit,
+            max_file_bytes=self.settings.max_file_bytes,
+            exclude=self.settings.exclude,
+        )
+
+    def _write(self, writer: EmbeddedWriter, commit: str, on_progress: OnProgress | None) -> Counts:
+        manifest = writer.manifest
+        rules = self._rules(commit)
+        known = {
+            path: pipeline.Known(entry.blob, SkipReason(entry.skipped) if entry.skipped else None)
+            for path, entry in manifest.files.items()
+        }
+        plan = pipeline.make_plan(
+            self.repository, commit, known, rules=rules, same_rules=rules.digest == manifest.rules
+        )
+        progress = _ProgressMeter(on_progress)
+        fingerprint = encoder_fingerprint(self.weights.digest)
+        cache = VectorCache(self.store.directory, fingerprint, self.weights.dimension)
+        with closing(cache):
+            sink = IndexWriter(writer, cache, self.encoder, progress.on_counts)
+            pipeline.run(self.repository, plan, sink, on_progress=progress.on_file)
+            sink.finish()
+            cache.forget_others()
+        manifest.commit, manifest.rules = commit, rules.digest
+        manifest.model = f"{self.weights.name} {self.weights.digest[:12]}"
+        return sink.counts
+
+
+class _ProgressMeter:
+    """Joins what the pipeline and the writer tell into one ``Progress``."""
+
+    def __init__(self, on_progress: OnProgress | None) -> None:
+        self._on_progress = on_progress
+        self._now = Progress(0, 0, 0, 0, 0, 0, "")
+
+    def on_file(self, step: pipeline.Step) -> None:
+        """A file is about to be read."""
+        self._tell(
+            files_done=step.files_done,
+            files_total=step.files_total,
+            bytes_done=step.bytes_done,
+            bytes_total=step.bytes_total,
+            path=step.path,
+        )
+
+    def on_counts(self, counts: Counts) -> None:
+        """Chunks were encoded or written."""
+        self._tell(chunks=counts.chunks, encoded=counts.encoded)
+
+    def _tell(self, **news: Any) -> None:
+        if self._on_progress is not None:
+            self._now = replace(self._now, **news)
+            self._on_progress(self._now)
