@@ -1,0 +1,1 @@
+"""Making weights (extra ``train``). Nothing that serves imports from here."""

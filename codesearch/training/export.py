@@ -1,0 +1,182 @@
+"""Weights of a trained or borrowed encoder → the folder that ``load_encoder`` reads.
+
+``python -m codesearch.training.export --warm-start MODEL_DIR --out DIR [--eval EVAL_DIR]``
+
+Nothing is written to ``DIR`` unless the int8 graph passes: cosine to the float32 model at least
+.99 on every sample text, and with ``--eval`` a mean reciprocal rank that moved by at most .005.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import onnx
+from tokenizers import Tokenizer
+
+from codesearch.encoder.onnx import OnnxEncoder
+from codesearch.encoder.text import TEMPLATE_VERSION
+from codesearch.encoder.tokenizer import WordPieces
+from codesearch.encoder.weights import (
+    CARD,
+    CONFIG,
+    FORMAT,
+    GRAPH,
+    TOKENIZER,
+    Config,
+    sha256,
+    write_config,
+)
+from codesearch.errors import CodesearchError, ModelError
+from codesearch.training.card import model_card
+from codesearch.training.evaluate import cosqa, humaneval_x
+from codesearch.training.graph import Shape, encoder_graph
+from codesearch.training.samples import sample_texts
+from codesearch.training.warmstart import TorchReference, activation_peaks, load_electra
+
+_LEAST_COSINE = 0.99
+_MOST_MRR_CHANGE = 0.005
+_LARGEST = 32 << 20  # bytes: the package carries it
+_CALIBRATION, _GATE = 128, 256  # sample texts, apart from each other
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One export."""
+
+    warm_start: Path
+    out: Path
+    name: str
+    origin: str
+    license: str
+    max_tokens: int = 128
+    weight_steps: int = 63
+    evaluation: Path | None = None
+
+
+@dataclass(slots=True)
+class Measured:
+    """What the gate saw; goes into the model card."""
+
+    megabytes: float  # MiB, the whole folder
+    cosine_mean: float
+    cosine_least: float
+    mrr: dict[str, tuple[float, float]] = field(default_factory=dict)  # set → float32, int8
+
+
+def export(job: Job) -> Measured:
+    """Write the weights folder ``job.out``; raises ``ModelError`` where it fails the gate."""
+    rules = _tokenizer_rules(job.warm_start / TOKENIZER)
+    model = load_electra(job.warm_start)
+    reference = TorchReference(model, WordPieces(rules, job.max_tokens))
+    texts = sample_texts(_CALIBRATION + _GATE)
+    peaks = activation_peaks(reference, texts[:_CALIBRATION])
+    state = {name: value.numpy() for name, value in model.state_dict().items()}
+    sizes = model.config
+    shape = Shape(
+        sizes.num_hidden_layers, sizes.num_attention_heads, job.max_tokens, sizes.layer_norm_eps
+    )
+    graph = encoder_graph(state, shape, peaks, weight_steps=job.weight_steps)
+    onnx.checker.check_model(graph)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _write(folder, job, graph.SerializeToString(), rules, reference)
+        measured = _gate(job, folder, reference, texts[_CALIBRATION:])
+        (folder / CARD).write_text(model_card(job, measured), encoding="utf-8")
+        job.out.mkdir(parents=True, exist_ok=True)
+        for file in (GRAPH, TOKENIZER, CONFIG, CARD):
+            shutil.copyfile(folder / file, job.out / file)
+    return measured
+
+
+def _tokenizer_rules(path: Path) -> bytes:
+    """The tokenizer's file, less its habits of cutting and padding."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    rules: str = tokenizer.to_str()
+    return rules.encode()
+
+
+def _write(folder: Path, job: Job, graph: bytes, rules: bytes, reference: TorchReference) -> None:
+    (folder / GRAPH).write_bytes(graph)
+    (folder / TOKENIZER).write_bytes(rules)
+    pieces = reference.pieces
+    config = Config(
+        format=FORMAT,
+        name=job.name,
+        dimension=reference.model.config.hidden_size,
+        max_tokens=job.max_tokens,
+        vocabulary=pieces.vocabulary,
+        pooling="mean",
+        lower_case=pieces.ids("Word") == pieces.ids("word"),
+        template_version=TEMPLATE_VERSION,
+        license=job.license,
+        files={GRAPH: sha256(graph), TOKENIZER: sha256(rules)},
+    )
+    write_config(folder, config)
+
+
+def _gate(job: Job, folder: Path, reference: TorchReference, texts: list[str]) -> Measured:
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    if size > _LARGEST:
+        raise ModelError(f"The folder has {size >> 20} MiB, more than {_LARGEST >> 20}.")
+    shipped = OnnxEncoder(folder)
+    cosines = (shipped.encode_documents(texts) * reference.encode_documents(texts)).sum(axis=1)
+    measured = Measured(size / 2**20, float(np.mean(cosines)), float(np.min(cosines)))
+    if measured.cosine_least < _LEAST_COSINE:
+        raise ModelError(
+            f"int8 costs too much: cosine to float32 {measured.cosine_least:.4f} at worst.",
+            "Look for outlier channels; see the notes on smoothing in training/graph.py.",
+        )
+    if job.evaluation:
+        measured.mrr = _compare(job.evaluation, reference, shipped)
+        for what, (before, after) in measured.mrr.items():
+            if before - after > _MOST_MRR_CHANGE:
+                raise ModelError(f"int8 costs too much: MRR {before:.3f} → {after:.3f} ({what}).")
+    return measured
+
+
+def _compare(
+    folder: Path, reference: TorchReference, shipped: OnnxEncoder
+) -> dict[str, tuple[float, float]]:
+    """Set → MRR of the float32 model and of the int8 graph."""
+    scores = {}
+    for encoder in (reference, shipped):
+        tasks = humaneval_x(encoder, folder / "humaneval_x")
+        questions = cosqa(encoder, folder / "cosqa")
+        scores[encoder] = {f"HumanEval-X, {name}": tasks[name] for name in tasks} | {
+            "CoSQA, docstring in the code": questions["code"],
+            "CoSQA, docstring removed": questions["code_nodoc"],
+        }
+    return {name: (scores[reference][name], scores[shipped][name]) for name in scores[shipped]}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m codesearch.training.export")
+    parser.add_argument("--warm-start", type=Path, required=True, help="BERT or ELECTRA folder")
+    parser.add_argument("--out", type=Path, required=True, help="the weights folder to write")
+    parser.add_argument("--name", default="minilm-l6-electra", help="what the weights are called")
+    parser.add_argument("--origin", default="sentence-transformers/all-MiniLM-L6-v2")
+    parser.add_argument("--license", default="Apache-2.0", help="SPDX name")
+    parser.add_argument("--max-tokens", type=int, default=128)
+    parser.add_argument("--weight-steps", type=int, default=63, help="the largest int8 weight")
+    parser.add_argument("--eval", type=Path, dest="evaluation", help="humaneval_x/ and cosqa/")
+    job = Job(**vars(parser.parse_args(arguments)))
+    try:
+        measured = export(job)
+    except CodesearchError as error:
+        print(f"error: {error} {error.remedy}", file=sys.stderr)
+        return 2
+    print(f"{job.out}: {measured}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
