@@ -28,6 +28,7 @@ class Grammar:
     module: str  # imported when the first file needs it
     queries: tuple[str, ...]  # files in ``queries/``, read one after the other
     function: str = "language"
+    blank: str = ""  # what to hide from the grammar: the last group of each match
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,20 @@ class Language:
 
 _ECMASCRIPT = "ecmascript"
 
+# Without the preprocessor, macros in these places break the definitions around them:
+# ``class EXPORT Name {``; ``FOO_INLINE int f()``; ``FOO_BEGIN_NAMESPACE`` alone on a line.
+_MACROS = (
+    r"\b(?:class|struct|union)[ \t]+((?:[A-Z_][A-Z0-9_]*(?:\([^()\n]*\))?[ \t]+)+)"
+    r"(?=\w+(?:<[^<>\n]*>)?\s*(?:final\s*)?[:{])"
+    r"|^[ \t]*((?:[A-Z0-9_]*(?:API|EXPORT|INLINE|EXTERN|NORETURN|NODISCARD|DEPRECATED|DECL|CONSTEXPR)"
+    r"[ \t]+)+)(?=[\w:])"
+    r"|^[ \t]*([A-Z][A-Z0-9]*_[A-Z0-9_]+)[ \t]*$"
+)
+
 GRAMMARS = {
     "bash": Grammar("tree_sitter_bash", ("bash",)),
-    "c": Grammar("tree_sitter_c", ("c",)),
-    "cpp": Grammar("tree_sitter_cpp", ("c", "cpp")),
+    "c": Grammar("tree_sitter_c", ("c",), blank=_MACROS),
+    "cpp": Grammar("tree_sitter_cpp", ("c", "cpp"), blank=_MACROS),
     "csharp": Grammar("tree_sitter_c_sharp", ("csharp",)),
     "elixir": Grammar("tree_sitter_elixir", ("elixir",)),
     "go": Grammar("tree_sitter_go", ("go",)),

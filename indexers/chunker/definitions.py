@@ -199,8 +199,8 @@ class Reader:
     def _name(self, found: _Found) -> tuple[tuple[str, ...], str]:
         node = found.captures.get("name") or naming.name_node(found.node)
         scope, symbol = naming.split_name(self._text(node)) if node else ((), "")
-        if not symbol:
-            symbol = found.settings.get("name", "")
+        if name := found.settings.get("name", "" if symbol else found.settings.get("fallback")):
+            scope, symbol = (), name
         if owner := found.captures.get("scope"):
             scope = naming.scope_of(self._text(owner)) + scope
         return scope, symbol
@@ -233,7 +233,11 @@ class Reader:
 
         A comment above such a list speaks of the list, or is a heading.
         """
-        if found.min_lines < _NEVER or last + 1 >= len(self.source.lines):
+        if (
+            found.min_lines < _NEVER
+            or "group" in found.settings
+            or last + 1 >= len(self.source.lines)
+        ):
             return False
         below = self.source.lines[last + 1].strip()
         return below[:1] not in {"", "}", "]", ")", "@", "#", "/", "*"} and below != "end"
@@ -251,7 +255,7 @@ class Reader:
         body = found.captures.get("body") or found.node.child_by_field_name("body")
         if body is not None and body.start_byte > start:
             return naming.clean_signature(self._without_comments(start, body.start_byte))
-        text = self.source.slice(start, min(outer.end_byte, start + 2000))
+        text = self._without_comments(start, min(outer.end_byte, start + 2000))
         return naming.clean_signature(text.partition("{")[0] or text)
 
     def _without_comments(self, start: int, end: int) -> str:

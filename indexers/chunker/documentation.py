@@ -27,11 +27,21 @@ _DIRECTIVE = re.compile(
     re.IGNORECASE,
 )
 _LICENSE = re.compile(
-    r"copyright|licen[sc]ed? under|spdx-license|all rights reserved|permission is hereby granted"
+    r"copyright|@license|licen[sc]ed? under|spdx-license|all rights reserved|permission is hereby granted"
     r"|redistribution and use|mozilla public|apache license|gnu (?:lesser )?general public",
     re.IGNORECASE,
 )
 
+_JAVADOC = (
+    (re.compile(r"\{@(?:link|linkplain|code|literal|value|see)\s+#?([^{}]*)\}"), r"\1"),
+    (
+        re.compile(
+            r"</?(?:p|b|i|em|strong|code|pre|tt|ul|ol|li|dl|dt|dd|br|hr|h[1-6]|blockquote|a|sub|sup"
+            r"|table|tr|td|th|div|span)\b[^<>]*>"
+        ),
+        "",
+    ),
+)
 _XML_HINT = re.compile(r"<(?:summary|remarks|returns|param name|inheritdoc)\b")
 _XML = (
     (
@@ -61,8 +71,7 @@ def clean_comments(comments: list[str]) -> str:
     if is_license(text):
         return ""
     if _XML_HINT.search(text):
-        for pattern, replacement in _XML:
-            text = pattern.sub(replacement, text)
+        text = _replace(_XML, text)
     return _tidy(text)
 
 
@@ -80,12 +89,19 @@ def is_license(text: str) -> bool:
     return _LICENSE.search(text[:1000]) is not None
 
 
+def _replace(table: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:
+    for pattern, replacement in table:
+        text = pattern.sub(replacement, text)
+    return text
+
+
 def _unmark(comment: str) -> str:
     comment = comment.strip()
     if comment.startswith("@"):
         return clean_string(_ELIXIR.sub("", comment))
     if comment.startswith("/*"):
-        return _unmark_block(comment.removesuffix("*/").rstrip("*"), 2)
+        text = _unmark_block(comment.removesuffix("*/").rstrip("*"), 2)
+        return _replace(_JAVADOC, text) if comment.startswith("/**") else text
     if comment.startswith("{-"):
         return _unmark_block(comment.removesuffix("-}"), 2)
     if comment.startswith("=begin"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from functools import cache
 from importlib import resources
 
@@ -22,8 +23,24 @@ def _load(grammar: Grammar) -> tuple[Language, Query]:
     return language, Query(language, "\n".join(texts))
 
 
+@cache
+def _blank(grammar: Grammar) -> re.Pattern[bytes]:
+    return re.compile(grammar.blank.encode(), re.MULTILINE)
+
+
+def _spaces(match: re.Match[bytes]) -> bytes:
+    start, end = (place - match.start() for place in match.span(match.lastindex or 0))
+    whole = match.group()
+    return whole[:start] + re.sub(rb"[^\n]", b" ", whole[start:end]) + whole[end:]
+
+
 def parse(grammar: Grammar, data: bytes) -> Node:
-    """Return the root of the syntax tree of ``data`` (UTF-8)."""
+    """Return the root of the syntax tree of ``data`` (UTF-8).
+
+    Macros that the grammar would trip over are blanked first, byte for byte: offsets stay right.
+    """
+    if grammar.blank:
+        data = _blank(grammar).sub(_spaces, data)
     return Parser(_load(grammar)[0]).parse(data).root_node
 
 

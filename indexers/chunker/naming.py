@@ -51,8 +51,9 @@ def split_name(text: str) -> tuple[tuple[str, ...], str]:
         return scope_of(match.group(1)), match.group(2)
     if not _IDENTIFIER.search(text):
         return (), text
-    words = [word.strip() for word in _SEPARATOR.split(without_generics(text))]
-    words = [word for word in words if word and word not in _NO_SCOPE]
+    # A macro that the grammar took for the type leaves the real type in the name.
+    name = without_generics(text).rpartition(" ")[2]
+    words = [word for word in _SEPARATOR.split(name) if word and word not in _NO_SCOPE]
     return (tuple(words[:-1]), words[-1].lstrip("$@")) if words else ((), "")
 
 

@@ -61,18 +61,19 @@ def _join(one: Definition, other: Definition) -> None:
 def statement_ranks(tree: Node, min_bytes: int) -> dict[int, int]:
     """Return for each line that begins a statement how deep it is nested in long ones.
 
-    Only nodes longer than ``min_bytes`` are opened: what is shorter is never cut inside.
+    Only nodes longer than ``min_bytes`` are opened: what is shorter is never cut inside. A level
+    counts where it begins lines: ``f(() => {`` is one, however many nodes it opens.
     """
     ranks: dict[int, int] = {}
-    level, depth = [tree], 0
-    while level:
-        below: list[Node] = []
-        for node in level:
-            for child in node.named_children:
-                line = child.start_point.row
-                if line > node.start_point.row or node is tree:
-                    ranks.setdefault(line, depth)
-                if child.end_byte - child.start_byte > min_bytes:
-                    below.append(child)
-        level, depth = below, depth + 1
+    pending = [(tree, -1)]
+    while pending:
+        node, depth = pending.pop()
+        children = node.named_children
+        lines = [child.start_point.row for child in children]
+        opens = node is tree or any(line > node.start_point.row for line in lines)
+        for child, line in zip(children, lines, strict=True):
+            if line > node.start_point.row or node is tree:
+                ranks[line] = min(depth + 1, ranks.get(line, depth + 1))
+            if child.end_byte - child.start_byte > min_bytes:
+                pending.append((child, depth + opens))
     return ranks

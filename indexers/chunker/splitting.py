@@ -52,6 +52,8 @@ def _best_border(rows: Sequence[Row], costs: list[int], start: int, budget: int,
         if cost > budget:
             break
         badness = rows[end].rank + _DISTANCE * abs(cost - aim) / aim
+        if cost < aim / 3:
+            badness += NO_BORDER
         if badness <= best_badness:
             best, best_badness = end, badness
     return best
