@@ -78,7 +78,7 @@ _BINARY_SUFFIXES = _words(
     "woff woff2 ttf otf eot mp3 mp4 m4a m4v mov avi mkv webm wav ogg flac aac mid swf fla rdb "
     "jks keystore p12 pfx der gpg nupkg pak"
 )
-_PROSE_SUFFIXES = _words("md markdown mdx rst txt adoc asciidoc org tex html htm")
+_MARKUP_SUFFIXES = _words("md markdown mdx rst adoc asciidoc org tex html htm")
 _STYLE_AND_SCRIPT = _words("js mjs cjs css")
 
 # What a tool writes above the code. Of a comment, unless the sentence can mean nothing else; the
@@ -157,10 +157,10 @@ def is_binary_name(path: str) -> bool:
 
 def says_generated(path: str, text: str) -> bool:
     """True if the first lines say that a tool wrote the file."""
-    prose = _suffix(path) in _PROSE_SUFFIXES
+    markup = _suffix(path) in _MARKUP_SUFFIXES
     for number, line in enumerate(text[:8000].splitlines()[:_HEADER_LINES]):
         line = line.strip()[:400]
-        if prose and not line.startswith("<!--"):
+        if markup and not line.startswith("<!--"):
             continue  # a text may well speak of generated files
         if _THIS_IS_GENERATED.search(line) or _COMMENT_SAYS.match(line):
             return True
@@ -174,7 +174,7 @@ def says_generated(path: str, text: str) -> bool:
 def looks_minified(path: str, text: str) -> bool:
     """True if lines are longer on average than people write them (prose excepted)."""
     suffix = _suffix(path)
-    if suffix in _PROSE_SUFFIXES:
+    if suffix in _MARKUP_SUFFIXES or suffix == "txt":
         return False
     lines = sum(1 for line in text.splitlines() if line.strip())
     longest = 110 if suffix in _STYLE_AND_SCRIPT else 300  # linguist's number for scripts

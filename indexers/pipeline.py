@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from indexers.chunker import chunk_text
@@ -50,7 +51,8 @@ class Plan:
     remove: tuple[FileVersion, ...]  # known (indexed or skipped) and no longer true
     skip: tuple[tuple[FileVersion, SkipReason], ...]  # decided without reading
     read: tuple[TreeEntry, ...]  # to be read, and chunked unless the content speaks against it
-    check: tuple[TreeEntry, ...]  # indexed under other rules: read, and removed if now skipped
+    # Decided by content under other rules, with the decision: read, and touched if it changes.
+    check: tuple[tuple[TreeEntry, SkipReason | None], ...]
     unchanged: int  # indexed before and still so; not touched
     still_skipped: Mapping[SkipReason, int]  # skipped before and still so; not touched
 
@@ -119,7 +121,7 @@ class _Draft:
         self.remove: list[FileVersion] = []
         self.skip: list[tuple[FileVersion, SkipReason]] = []
         self.read: list[TreeEntry] = []
-        self.check: list[TreeEntry] = []
+        self.check: list[tuple[TreeEntry, SkipReason | None]] = []
         self.unchanged = 0
         self.still_skipped: Counter[SkipReason] = Counter()
 
@@ -131,13 +133,12 @@ class _Draft:
             self._leave(was.skipped)
             return
         reason = self._rules.by_entry(entry)
-        if was is not None and same:
-            if reason is None and was.skipped is None:
-                self.check.append(entry)
-                return
-            if reason is not None and reason == was.skipped:
-                self._leave(reason)
-                return
+        if was is not None and same and reason is None:
+            self.check.append((entry, was.skipped))
+            return
+        if was is not None and same and reason == was.skipped:
+            self._leave(reason)
+            return
         if was is not None:
             self.remove.append(FileVersion(entry.path, was.blob))
         if reason is not None:
@@ -194,6 +195,13 @@ def survey(
     return run(repository, plan, _Nowhere(), on_progress=on_progress, should_stop=should_stop)
 
 
+class _New(Enum):
+    NEW = auto()
+
+
+_NEW = _New.NEW  # no decision was made before
+
+
 class _Run:
     def __init__(
         self,
@@ -220,50 +228,54 @@ class _Run:
             self._remove(gone)
         for file, reason in plan.skip:
             self._skip(file, reason)
-        work = [(e, self._check) for e in plan.check] + [(e, self._read) for e in plan.read]
+        work = [*plan.check, *((entry, _NEW) for entry in plan.read)]
         total = sum(max(entry.size, 0) for entry, _ in work)
-        for done, (entry, step) in enumerate(work):
+        for done, (entry, before) in enumerate(work):
             if should_stop is not None and should_stop():
                 report.complete = False
                 return report
             if on_progress is not None:
                 on_progress(Step(done, len(work), report.bytes_read, total, entry.path))
-            step(entry)
+            self._read(entry, before)
         if on_progress is not None:
             on_progress(Step(len(work), len(work), report.bytes_read, total, ""))
         return report
 
-    def _read(self, entry: TreeEntry) -> None:
-        found = self._examine(entry)
+    def _read(self, entry: TreeEntry, before: SkipReason | _New | None) -> None:
+        data = self._repository.read(entry.blob, entry.path)
+        self._report.bytes_read += len(data)
+        found = self._plan.rules.examine(entry.path, data)
         file = FileVersion(entry.path, entry.blob)
-        if isinstance(found, SkipReason):
-            self._skip(file, found)
+        now = found if isinstance(found, SkipReason) else None
+        if now == before:
+            self._leave(now)
             return
-        chunks = chunk_text(
-            found.text,
-            path=entry.path,
-            language=found.language,
-            blob=entry.blob,
-            **self._options,
-        )
+        # Cut before anything is removed: what fails leaves the sink as it was.
+        chunks = self._cut(entry, found) if isinstance(found, Source) else []
+        if before is not _NEW:
+            self._remove(file)
+        if now is not None:
+            self._skip(file, now)
+            return
         self._sink.add(file, chunks)
         self._report.files += 1
         self._report.chunks += len(chunks)
-        self._report.languages[found.language] += 1
 
-    def _check(self, entry: TreeEntry) -> None:
-        found = self._examine(entry)
-        if isinstance(found, SkipReason):
-            file = FileVersion(entry.path, entry.blob)
-            self._remove(file)
-            self._skip(file, found)
-        else:
+    def _cut(self, entry: TreeEntry, source: Source) -> list[Chunk]:
+        self._report.languages[source.language] += 1
+        return chunk_text(
+            source.text,
+            path=entry.path,
+            language=source.language,
+            blob=entry.blob,
+            **self._options,
+        )
+
+    def _leave(self, skipped: SkipReason | None) -> None:
+        if skipped is None:
             self._report.unchanged += 1
-
-    def _examine(self, entry: TreeEntry) -> Source | SkipReason:
-        data = self._repository.read(entry.blob, entry.path)
-        self._report.bytes_read += len(data)
-        return self._plan.rules.examine(entry.path, data)
+        else:
+            self._report.skipped[skipped] += 1
 
     def _remove(self, file: FileVersion) -> None:
         self._sink.remove(file)

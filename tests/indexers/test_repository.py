@@ -90,9 +90,9 @@ def test_a_worktree_on_a_branch_without_shared_history_has_the_same_identity(com
     committed.git("worktree", "add", "--quiet", "--detach", "../pages")
     pages = Playground(tmp_path / "pages")
     pages.git("checkout", "--quiet", "--orphan", "pages")
-    pages.commit()
+    root = pages.commit({"index.html": "<html>"})
     with Repository.open(committed.path) as main, Repository.open(pages.path) as linked:
-        assert linked.identity() == main.identity()
+        assert linked.identity() == main.identity() != root
 
 
 def test_clones_share_their_identity_and_other_repositories_do_not(
