@@ -65,7 +65,8 @@ def _paths(patterns: tuple[str, ...], paths: Iterable[str]) -> Condition:
         raise FilterError(
             f"Unusable path pattern: {error}", "Write it as in .gitignore: src/, *.py, docs/**"
         ) from error
-    inside, outside = [], []
+    inside: list[str] = []
+    outside: list[str] = []
     for path in paths:
         (inside if spec.match_file(path) else outside).append(path)
     if len(outside) < len(inside):

@@ -1,6 +1,6 @@
 """Chunk and question → sparse term vectors, for BM25 inside the engine.
 
-Terms are the lower-cased words of identifiers (``parseHTTPHeader`` → parse, http, header) and,
+Terms are the stemmed words of identifiers (``parseHTTPHeader`` → parse, http, header) and,
 where an identifier has several words, the whole of it as well, so that who knows the name finds
 the name. The engine multiplies each query term by its inverse document frequency; the saturation
 of term frequency and the normalisation by length are in the stored weights (BM25: Robertson &
@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+
+import Stemmer
 
 from codesearch.encoder.text import identifier_words
 from indexers.types import Chunk
@@ -28,6 +30,7 @@ _SYMBOL_WEIGHT = 3.0
 _PATH_WEIGHT = 2.0
 _MAX_TERM = 64  # longer runs of letters are data, not words
 
+_STEMMER = Stemmer.Stemmer("english")
 _IDENTIFIER = re.compile(r"[^\W_][\w]*|_+[^\W_]\w*", re.UNICODE)
 
 SparseVector = dict[int, float]
@@ -35,11 +38,14 @@ SparseVector = dict[int, float]
 
 def chunk_terms(chunk: Chunk) -> SparseVector:
     """The sparse vector of a chunk: term id → BM25 weight (without IDF)."""
-    counts: Counter[str] = Counter(terms(chunk.text))
-    for term in terms(f"{chunk.qualified_name} {chunk.qualified_name.replace('.', ' ')}"):
-        counts[term] += _SYMBOL_WEIGHT  # type: ignore[assignment]
-    for term in terms(chunk.path):
-        counts[term] += _PATH_WEIGHT  # type: ignore[assignment]
+    counts: defaultdict[str, float] = defaultdict(float)
+    for text, weight in (
+        (chunk.text, 1.0),
+        (chunk.qualified_name, _SYMBOL_WEIGHT),
+        (chunk.path, _PATH_WEIGHT),
+    ):
+        for term in terms(text):
+            counts[term] += weight
     length = sum(counts.values())
     norm = _K1 * (1 - _B + _B * length / _AVERAGE_LENGTH)
     vector: SparseVector = {}
@@ -50,7 +56,10 @@ def chunk_terms(chunk: Chunk) -> SparseVector:
 
 def query_terms(query: str) -> SparseVector:
     """The sparse vector of a question: each distinct term once; IDF is the engine's."""
-    return {term_id(term): 1.0 for term in set(terms(query)) - _STOP_WORDS}
+    words = " ".join(
+        word for word in query.split() if word.lower().strip("?!.,") not in _STOP_WORDS
+    )
+    return {term_id(term): 1.0 for term in set(terms(words))}
 
 
 def terms(text: str) -> Iterator[str]:
@@ -64,7 +73,7 @@ def terms(text: str) -> Iterator[str]:
 
 def term_id(term: str) -> int:
     """A 32-bit id. CRC-32: stable everywhere, fast, and collisions are rare enough to ignore."""
-    return zlib.crc32(term.encode())
+    return zlib.crc32(term.encode(errors="replace"))
 
 
 def _usable(words: Iterable[str]) -> Iterator[str]:
@@ -74,24 +83,15 @@ def _usable(words: Iterable[str]) -> Iterator[str]:
 
 
 def stem(word: str) -> str:
-    """Fold the plural, no more: "cookies" → "cookie", "queries" → "query", "class" stays.
-
-    After Harman's S-stemmer ("How effective is suffixing?", 1991): stronger stemmers conflate
-    what programmers keep apart (``indexer``, ``index``).
-    """
-    if len(word) < 4 or not word.endswith("s"):
-        return word
-    if word.endswith("ies") and word[-4] not in "ea":
-        return word[:-3] + "y"
-    if word.endswith(("us", "ss", "is")):
-        return word
-    return word[:-1]
+    """Fold forms of one word: "cookies" and "cookie", "signed" and "sign" (Snowball, English)."""
+    stemmed: str = _STEMMER.stemWord(word)
+    return stemmed
 
 
 # Words of questions that say nothing about code. Kept short: "for", "if", "in" are code too,
 # but as words of a question they match everything, and IDF alone does not silence them in
 # small repositories.
 _STOP_WORDS = frozenset(
-    """a an and are as at be by can do doe for from has have how i if in is it its of on or
+    """a an and are as at be by can do does for from has have how i if in is it its of on or
     that the their this to was we what when where which who why will with you""".split()  # noqa: SIM905
 )

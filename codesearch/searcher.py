@@ -35,6 +35,7 @@ class Searcher:
 
     def search(self, query: str, top_k: int, filter_: Filter | None) -> list[Hit]:
         """The best ``top_k`` hits, best first; fewer if fewer match."""
+        query = query.encode(errors="replace").decode()  # a terminal can deliver half characters
         if not query.strip() or top_k < 1:
             return []
         vector = self._encoder().encode_query(query_text(query))

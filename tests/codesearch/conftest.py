@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import repos
+from codesearch import Index, Settings
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own for the test, also for programs that it starts."""
+    for name in ("CODESEARCH_MODEL", "CODESEARCH_THREADS", "CODESEARCH_EXCLUDE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CODESEARCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A small real repository in four languages, one commit."""
+    folder = repos.init(tmp_path / "shop")
+    repos.write(folder, repos.SHOP)
+    repos.commit(folder, "begin")
+    return folder
+
+
+@pytest.fixture
+def index(shop: Path, home: Path) -> Iterator[Index]:
+    """The shop's index, not built yet."""
+    with Index.open(shop, settings=Settings.load()) as opened:
+        yield opened

@@ -1,0 +1,140 @@
+"""Kills, a full disk, a read-only file system: nothing is lost, and the remedy is told."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import repos
+from codesearch import Index
+from codesearch.store.embedded import EmbeddedStore
+from program import COMMAND, run
+
+ROOT = Path(__file__).parent.parent.parent
+needs_mount = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("mount") is None or sys.platform != "linux",
+    reason="mounting a file system wants root on Linux",
+)
+
+
+def many_functions(folder: Path, files: int) -> Path:
+    """A repository of ``files`` files with five functions each."""
+    repos.init(folder)
+    words = ["load", "save", "parse", "merge", "split", "count", "draw", "send", "lock", "open"]
+    for n in range(files):
+        functions = [
+            f"def {words[(n + k) % 10]}_{words[(n * 7 + k) % 10]}_{n}_{k}(value):\n"
+            f"    result = value * {n} + {k}\n    print(result, {words[k]!r})\n    return result\n"
+            for k in range(5)
+        ]
+        repos.write(folder, {f"src/part{n % 7}/file{n}.py": "\n\n".join(functions)})
+    repos.commit(folder)
+    return folder
+
+
+def all_points(directory: Path) -> dict[str, object]:
+    reader = EmbeddedStore(directory).reader()
+    assert reader is not None
+    try:
+        return {id_: rest for id_, *rest in reader.points()}
+    finally:
+        reader.close()
+
+
+def _survive_kills(repository: Path, tmp_path: Path, kills: int, longest: float) -> None:
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+    for _ in range(kills):
+        process = subprocess.Popen([*COMMAND, "index"], cwd=repository, stderr=subprocess.DEVNULL)
+        time.sleep(dice.uniform(0.1, longest))
+        process.kill()
+        process.wait()
+    done = run("index", cwd=repository)
+    assert done.returncode == 0, done.stderr
+    with Index.open(repository) as index:
+        assert not list(index.directory.glob("building-*"))
+        with Index.open(repository, index_dir=tmp_path / "fresh") as fresh:
+            fresh.sync()
+            assert all_points(index.directory) == all_points(fresh.directory)
+
+
+def test_killed_runs_lose_nothing(tmp_path: Path, home: Path) -> None:
+    _survive_kills(many_functions(tmp_path / "many", 150), tmp_path, kills=4, longest=3.0)
+
+
+@pytest.mark.slow
+def test_ten_kills_on_this_repository(tmp_path: Path, home: Path) -> None:
+    repos.git(tmp_path, "clone", "--quiet", str(ROOT), "here")
+    _survive_kills(tmp_path / "here", tmp_path, kills=10, longest=6.0)
+
+
+@contextmanager
+def mounted(folder: Path, *options: str) -> Iterator[Path]:
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", *options, str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@needs_mount
+def test_a_full_disk_is_told_before_it_is_full(indexed_on_disk: Path, tmp_path: Path) -> None:
+    with mounted(tmp_path / "small", "-t", "tmpfs", "-o", "size=40m", "tmpfs") as small:
+        done = run("index", "--index-dir", str(small / "index"), cwd=indexed_on_disk)
+    assert done.returncode == 2
+    assert "Not enough disk space" in done.stderr
+    assert "CODESEARCH_HOME" in done.stderr
+
+
+@needs_mount
+def test_the_disk_fills_while_indexing(tmp_path: Path, home: Path) -> None:
+    """Published states survive, readers go on, and the next run completes."""
+    repository = many_functions(tmp_path / "many", 40)
+    with mounted(tmp_path / "small", "-t", "tmpfs", "-o", "size=160m", "tmpfs") as small:
+        where = ("--index-dir", str(small / "index"))
+        assert run("index", *where, cwd=repository).returncode == 0
+        repos.write(repository, {"src/new.py": "def brand_new(x):\n    return x\n"})
+        repos.commit(repository)
+        ballast = small / "ballast"
+        free = shutil.disk_usage(small).free
+        ballast.write_bytes(b"\1" * (free - (30 << 20)))
+        done = run("index", *where, cwd=repository)
+        assert done.returncode == 2
+        assert "Not enough disk space" in done.stderr
+        assert run("search", "load", *where, cwd=repository).returncode == 0
+        ballast.unlink()
+        assert run("index", *where, cwd=repository).returncode == 0
+        found = run("search", "brand_new", *where, cwd=repository)
+        assert "brand_new" in found.stdout.splitlines()[0]
+
+
+@needs_mount
+def test_a_read_only_index(indexed_on_disk: Path, tmp_path: Path) -> None:
+    with Index.open(indexed_on_disk) as index:
+        directory = index.directory
+    with mounted(tmp_path / "view", "--bind", str(directory)):
+        view = str(tmp_path / "view")
+        subprocess.run(["mount", "-o", "remount,ro,bind", view], check=True)
+        for command in (("index", "--rebuild"), ("search", "load")):
+            done = run(*command, "--index-dir", view, cwd=indexed_on_disk)
+            assert done.returncode == 2, command
+            assert "writable" in done.stderr
+            assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def indexed_on_disk(tmp_path: Path, home: Path) -> Path:
+    repository = many_functions(tmp_path / "many", 10)
+    assert run("index", cwd=repository).returncode == 0
+    return repository

@@ -1,0 +1,88 @@
+"""Who may import whom, and what a light import must not load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HEAVY = {"numpy", "onnxruntime", "qdrant_edge", "rich", "textual", "tokenizers", "torch"} | {
+    "transformers",
+    "tree_sitter",
+    "typer",
+}
+# Inside codesearch, a room may import itself and the rooms of earlier lines.
+LAYERS = [
+    {"errors", "types"},
+    {"settings", "encoder"},
+    {"lexical"},
+    {"ranking", "store", "fingerprint", "render"},
+    {"filters", "home", "writer"},
+    {"searcher", "sync"},
+    {"index"},
+    {"progress"},
+    {"cli"},
+]
+
+
+def _imports(path: Path) -> set[str]:
+    """Modules that a file imports anywhere, but for those imported only for types."""
+    found: set[str] = set()
+    todo: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+        todo.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def test_indexers_import_no_sibling() -> None:
+    for path in _files("indexers"):
+        assert not {name.split(".")[0] for name in _imports(path)} & {"codesearch", "tui"}, path
+
+
+def test_rooms_of_codesearch_import_only_earlier_ones() -> None:
+    allowed: dict[str, set[str]] = {}
+    seen: set[str] = set()
+    for layer in LAYERS:
+        for room in layer:
+            allowed[room] = seen | {room} | (layer & {"errors", "types"})
+        seen = seen | layer
+    for path in _files("codesearch"):
+        room = path.relative_to(ROOT / "codesearch").parts[0].removesuffix(".py")
+        if room in ("__init__", "__main__", "training"):
+            continue
+        rooms = {
+            name.split(".")[1] for name in _imports(path) if name.startswith("codesearch.")
+        } - {"__version__"}
+        assert rooms <= allowed[room], f"{path} imports {rooms - allowed[room]}"
+
+
+def test_nobody_imports_training() -> None:
+    for path in _files("codesearch"):
+        if "training" not in path.parts:
+            assert not any(name.startswith("codesearch.training") for name in _imports(path)), path
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import codesearch", "import codesearch; codesearch.Filter", "import codesearch.encoder"],
+)
+def test_a_light_import_loads_nothing_heavy(statement: str) -> None:
+    script = f"{statement}; import sys; print(*{{n.split('.')[0] for n in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not set(done.stdout.split()) & HEAVY
