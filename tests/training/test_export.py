@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codesearch.encoder import load_encoder
+from codesearch.encoder.tokenizer import WordPieces
+from codesearch.encoder.weights import DEFAULT_FOLDER, TOKENIZER
+from codesearch.errors import ModelError
+
+pytestmark = pytest.mark.slow
+torch = pytest.importorskip("torch", reason="exporting needs the train extra (torch)")
+transformers = pytest.importorskip("transformers", reason="exporting needs the train extra")
+pytest.importorskip("onnx", reason="exporting needs the train extra (onnx)")
+
+VOCABULARY = 30522
+
+
+def write_model(folder: Path, **sizes: float) -> Path:
+    """A small random ELECTRA with the packaged tokenizer."""
+    known: dict[str, float] = {
+        "vocab_size": VOCABULARY,
+        "embedding_size": 64,
+        "hidden_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 128,
+    }
+    torch.manual_seed(1)
+    model = transformers.ElectraModel(transformers.ElectraConfig(**(known | sizes)))
+    model.save_pretrained(folder)
+    shutil.copyfile(DEFAULT_FOLDER / TOKENIZER, folder / TOKENIZER)
+    return folder
+
+
+def run(model: Path, out: Path, *more: str) -> int:
+    from codesearch.training.export import main  # noqa: PLC0415 – needs torch
+
+    return main(["--warm-start", str(model), "--out", str(out), "--name", "tiny", *more])
+
+
+@pytest.mark.parametrize("embedding", [64, 32], ids=["like BERT", "projected"])
+def test_the_folder_says_what_the_model_says(tmp_path: Path, embedding: int) -> None:
+    from codesearch.training.warmstart import TorchReference, load_electra  # noqa: PLC0415
+
+    source = write_model(tmp_path / "model", embedding_size=embedding)
+    assert run(source, tmp_path / "out", "--max-tokens", "32") == 0
+    encoder = load_encoder(tmp_path / "out")
+    assert (encoder.name, encoder.dimension, encoder.max_tokens) == ("tiny", 64, 32)
+    rules = (tmp_path / "out" / TOKENIZER).read_bytes()
+    reference = TorchReference(load_electra(source), WordPieces(rules, 32))
+    texts = ["", "read a file", "def add(a, b): return a + b", "a long text of many words " * 50]
+    cosines = (encoder.encode_documents(texts) * reference.encode_documents(texts)).sum(axis=1)
+    assert np.min(cosines) > 0.99
+
+
+def test_the_card_and_the_licence_travel_along(tmp_path: Path) -> None:
+    run(write_model(tmp_path / "model"), tmp_path / "out", "--origin", "nobody/nothing")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "nobody/nothing" in card
+    assert "Apache-2.0" in card
+
+
+def test_a_missing_weight_is_named(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file  # noqa: PLC0415
+
+    source = write_model(tmp_path / "model")
+    state = load_file(source / "model.safetensors")
+    state.pop("encoder.layer.1.output.dense.bias")
+    save_file(state, source / "model.safetensors")
+    assert run(source, tmp_path / "out") == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_fails_the_gate_is_not_written(tmp_path: Path) -> None:
+    # Weights so large that the layers decide the vector, then rounded to -1, 0 and 1.
+    source = write_model(tmp_path / "model", initializer_range=0.5)
+    assert run(source, tmp_path / "out", "--weight-steps", "1") == 2
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ModelError):
+        load_encoder(tmp_path / "out")
