@@ -44,7 +44,7 @@ _VENDORED_NAMES = re.compile(
 _VENDORED_SCRIPTS = re.compile(
     r"""
     (jquery|bootstrap|angular|d3|lodash|underscore|modernizr|mootools|knockout|handlebars|html5shiv)
-      ([.-](ui|migrate|slim|bundle|core|v?\d[\w.]*))*\.(js|css)
+      ([.-](ui|migrate|slim|bundle|core|v?\d\w*))*\.(js|css)
     | .+[-.]v?\d+\.\d+\.\d+([-.]\w+)*\.(js|css)
     """,
     re.VERBOSE,

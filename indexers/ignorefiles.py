@@ -19,6 +19,8 @@ ATTRIBUTES_FILE = ".gitattributes"
 GENERATED = "linguist-generated"
 VENDORED = "linguist-vendored"
 
+_STARS = re.compile(r"\*+")
+_MAX_STARS = 4  # in one part of a path. More takes a regular expression for ever: a hostile one
 _ATTRIBUTES_LINE = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>\S+))\s+(?P<rest>.+)')
 
 
@@ -93,6 +95,8 @@ def _patterns(lines: Iterable[str]) -> list[GitIgnoreSpecPattern]:
 
 
 def _pattern(line: str) -> GitIgnoreSpecPattern:
+    if any(len(_STARS.findall(part)) > _MAX_STARS for part in line.split("/")):
+        return GitIgnoreSpecPattern(None)
     try:
         return GitIgnoreSpecPattern(line)
     except (ValueError, re.error):  # as git does: what cannot be understood matches nothing

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from indexers.ignorefiles import AttributeFiles, IgnoreFiles
@@ -283,6 +285,17 @@ def test_nonsense_in_rule_files_is_passed_over():
     )
     assert decide(said, "a.sql") is R.EXCLUDED
     assert decide(said, "a.py") is None
+
+
+def test_hostile_names_and_patterns_take_no_time():
+    said = rules(ignore="*a" * 20 + "*b\n", attributes="*a" * 20 + "*b linguist-vendored\n")
+    started = time.perf_counter()
+    for name in ("a" * 250, "1." * 120 + "js", "-1.1.1" * 40, "a.pb" + ".a" * 120 + "!"):
+        assert decide(said, f"x/{name}.zz") is R.UNSUPPORTED
+    for middle in (".ui", ".v1", "-1.1.1"):
+        decide(said, "x/jquery" + middle * 80 + "z")
+    decide(said, "a.py", ("# do not edit this " * 20 + "\n").encode() * 40)
+    assert time.perf_counter() - started < 1
 
 
 def test_rules_are_read_from_the_commit(repo: Playground):
