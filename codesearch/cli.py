@@ -203,8 +203,12 @@ def _sync(opened: Index, revision: str, **options: Any) -> SyncReport:
     # rich is for those who wait, not for those who search.
     from codesearch.progress import progress_reporter  # noqa: PLC0415
 
-    with progress_reporter(sys.stderr) as on_progress:
-        report = opened.sync(revision, on_progress=on_progress, **options)
+    try:
+        with progress_reporter(sys.stderr) as on_progress:
+            report = opened.sync(revision, on_progress=on_progress, **options)
+    except KeyboardInterrupt:
+        print("Interrupted. What was encoded is kept; run it again to go on.", file=sys.stderr)
+        raise
     _print_report(opened.repository.name, report)
     return report
 

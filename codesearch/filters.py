@@ -10,6 +10,8 @@ from codesearch.store import Condition
 from codesearch.types import Filter, Kind
 
 if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
     from codesearch.store import Manifest
 
 
@@ -54,21 +56,29 @@ def _kind(name: str) -> str:
 
 
 def _paths(patterns: tuple[str, ...], paths: Iterable[str]) -> Condition:
-    """Match patterns against the indexed paths; the engine gets the shorter list of the two."""
+    """Match patterns against the indexed paths; the engine gets the shorter list of the two.
+
+    A path counts if a plain pattern matches it (or there is none) and no ``!pattern`` does. In a
+    ``.gitignore`` a later pattern would win; here the order must not matter.
+    """
+    wanted = _spec([pattern for pattern in patterns if not pattern.startswith("!")] or ["*"])
+    unwanted = _spec([pattern[1:] for pattern in patterns if pattern.startswith("!")])
+    inside: list[str] = []
+    outside: list[str] = []
+    for path in paths:
+        matches = wanted.match_file(path) and not unwanted.match_file(path)
+        (inside if matches else outside).append(path)
+    if len(outside) < len(inside):
+        return Condition("path", tuple(outside), negated=True)
+    return Condition("path", tuple(inside))
+
+
+def _spec(patterns: list[str]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec  # noqa: PLC0415  (only needed here, and not cheap)
 
-    if all(pattern.startswith("!") for pattern in patterns):
-        patterns = ("*", *patterns)  # "!tests/" alone means: all but the tests
     try:
-        spec = GitIgnoreSpec.from_lines(patterns)
+        return GitIgnoreSpec.from_lines(patterns)
     except ValueError as error:
         raise FilterError(
             f"Unusable path pattern: {error}", "Write it as in .gitignore: src/, *.py, docs/**"
         ) from error
-    inside: list[str] = []
-    outside: list[str] = []
-    for path in paths:
-        (inside if spec.match_file(path) else outside).append(path)
-    if len(outside) < len(inside):
-        return Condition("path", tuple(outside), negated=True)
-    return Condition("path", tuple(inside))

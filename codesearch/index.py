@@ -15,7 +15,7 @@ from codesearch.home import Home, sign_card
 from codesearch.searcher import Searcher
 from codesearch.settings import Settings
 from codesearch.store.embedded import EmbeddedStore
-from codesearch.store.generations import size_on_disk
+from codesearch.store.generations import sizes
 from codesearch.types import Chunk, Filter, Freshness, Hit, IndexStats, SkipReason, SyncReport
 from indexers.repository import Repository
 
@@ -143,7 +143,7 @@ class Index:
             chunks=manifest.chunks,
             languages=manifest.languages(),
             skipped={SkipReason(reason): n for reason, n in manifest.skipped().items()},
-            bytes=size_on_disk(self.directory),
+            bytes=sizes(self.directory)[1],
             model=manifest.model,
         )
 

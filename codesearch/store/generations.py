@@ -33,6 +33,7 @@ from codesearch.store.locks import FileLock, try_lock
 _POINTER = "current"
 _NAME = re.compile(r"generation-(\d+)")
 _RESERVE = 64 << 20  # bytes of disk that are never used up: see ``require_space``
+_EMPTY_SHARD = 128 << 20  # bytes of an empty shard with its holes, which are nearly all of it
 
 
 class Generation:
@@ -98,6 +99,7 @@ class Generations:
             try:
                 lock = try_lock(lock_path, shared=True)
                 if lock and _is_same_file(lock, lock_path):
+                    _require_space_to_read(generation.shard)
                     return generation, lock
             except FileNotFoundError:
                 lock = None
@@ -111,7 +113,7 @@ class Generations:
         """A new directory to build in: a copy of ``source``, or empty. Old attempts go."""
         for leftover in self.directory.glob("building-*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        require_space(self.directory, size_on_disk(source.directory) if source else 0)
+        require_space(self.directory, sizes(source.directory)[0] if source else _EMPTY_SHARD)
         building = Generation(self.directory / f"building-{os.getpid()}")
         building.directory.mkdir()
         if source:
@@ -161,14 +163,34 @@ def require_space(directory: Path, needed: int) -> None:
         )
 
 
-def size_on_disk(directory: Path) -> int:
-    """Bytes that a directory really occupies (holes of sparse files do not count)."""
-    total = 0
+def sizes(directory: Path) -> tuple[int, int]:
+    """Bytes that the files of a directory span, and those that they occupy (without holes)."""
+    spanned = occupied = 0
     for folder, _, names in os.walk(directory):
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                total += Path(folder, name).stat().st_blocks * 512
-    return total
+                status = Path(folder, name).stat()
+                spanned += status.st_size
+                occupied += status.st_blocks * 512
+    return spanned, occupied
+
+
+def _require_space_to_read(shard: Path) -> None:
+    """On a file system in memory, reading a hole of a mapped file fills it: see above."""
+    spanned, occupied = sizes(shard)
+    if shutil.disk_usage(shard).free < spanned - occupied and _is_in_memory(shard):
+        require_space(shard, spanned - occupied)
+
+
+def _is_in_memory(path: Path) -> bool:
+    device = path.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux
+        return False
+    rows = (line.split() for line in mounts.splitlines())
+    return any(row[2] == number and "tmpfs" in row[row.index("-") :] for row in rows)
 
 
 def copy_tree(source: Path, target: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 import repos
 from codesearch import Index
 from codesearch.store.embedded import EmbeddedStore
+from codesearch.store.generations import copy_tree
 from program import COMMAND, run
 
 ROOT = Path(__file__).parent.parent.parent
@@ -85,12 +86,16 @@ def mounted(folder: Path, *options: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @needs_mount
-def test_a_full_disk_is_told_before_it_is_full(indexed_on_disk: Path, tmp_path: Path) -> None:
-    with mounted(tmp_path / "small", "-t", "tmpfs", "-o", "size=40m", "tmpfs") as small:
+@pytest.mark.parametrize("megabytes", [4, 40, 150])
+def test_a_full_disk_is_told_before_it_is_full(
+    indexed_on_disk: Path, tmp_path: Path, megabytes: int
+) -> None:
+    size = f"size={megabytes}m"
+    with mounted(tmp_path / "small", "-t", "tmpfs", "-o", size, "tmpfs") as small:
         done = run("index", "--index-dir", str(small / "index"), cwd=indexed_on_disk)
     assert done.returncode == 2
     assert "Not enough disk space" in done.stderr
@@ -98,25 +103,42 @@ def test_a_full_disk_is_told_before_it_is_full(indexed_on_disk: Path, tmp_path: 
 
 
 @needs_mount
-def test_the_disk_fills_while_indexing(tmp_path: Path, home: Path) -> None:
-    """Published states survive, readers go on, and the next run completes."""
+@pytest.mark.skipif(shutil.which("mkfs.ext4") is None, reason="wants mkfs.ext4")
+def test_the_disk_fills_between_two_runs(tmp_path: Path, home: Path) -> None:
+    """What is published survives, readers go on, and the next run completes."""
     repository = many_functions(tmp_path / "many", 40)
-    with mounted(tmp_path / "small", "-t", "tmpfs", "-o", "size=160m", "tmpfs") as small:
+    image = tmp_path / "disk"
+    with image.open("wb") as file:
+        file.truncate(400 << 20)
+    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+    with mounted(tmp_path / "small", "-o", "loop", str(image)) as small:
         where = ("--index-dir", str(small / "index"))
         assert run("index", *where, cwd=repository).returncode == 0
         repos.write(repository, {"src/new.py": "def brand_new(x):\n    return x\n"})
         repos.commit(repository)
-        ballast = small / "ballast"
         free = shutil.disk_usage(small).free
-        ballast.write_bytes(b"\1" * (free - (30 << 20)))
+        (small / "ballast").write_bytes(b"\1" * (free - (1 << 20)))
         done = run("index", *where, cwd=repository)
         assert done.returncode == 2
         assert "Not enough disk space" in done.stderr
         assert run("search", "load", *where, cwd=repository).returncode == 0
-        ballast.unlink()
+        (small / "ballast").unlink()
         assert run("index", *where, cwd=repository).returncode == 0
         found = run("search", "brand_new", *where, cwd=repository)
         assert "brand_new" in found.stdout.splitlines()[0]
+
+
+@needs_mount
+def test_a_full_disk_in_memory_is_no_silent_death(indexed_on_disk: Path, tmp_path: Path) -> None:
+    """On tmpfs even reading takes space; the engine would die of SIGBUS."""
+    with Index.open(indexed_on_disk) as index:
+        directory = index.directory
+    with mounted(tmp_path / "small", "-t", "tmpfs", "-o", "size=60m", "tmpfs") as small:
+        copy_tree(directory, small / "index")
+        (small / "ballast").write_bytes(b"\1" * (shutil.disk_usage(small).free - (1 << 20)))
+        done = run("search", "load", "--index-dir", str(small / "index"), cwd=indexed_on_disk)
+    assert done.returncode == 2
+    assert "Not enough disk space" in done.stderr
 
 
 @needs_mount
