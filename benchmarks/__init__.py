@@ -1,0 +1,12 @@
+"""The benchmark program: pinned repositories, baselines side by side, results by commit.
+
+    python -m benchmarks quality --repos MIRRORS --data ANNOTATIONS
+    python -m benchmarks functions --cosqa DIR --humaneval DIR
+    python -m benchmarks speed --repos MIRRORS --data ANNOTATIONS
+    python -m benchmarks compare OLD.json NEW.json
+    python -m benchmarks report
+
+Every claim about quality or speed that this project makes comes from a file that one of these
+wrote to ``benchmarks/results``. The questions and their answers are others' data: they are read
+from folders named on the command line and never copied here; results name them by number.
+"""
