@@ -1,0 +1,144 @@
+"""The program's command line: parse, run, write the result, print a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from benchmarks import comparing, functions, quality, report, results, speed
+from benchmarks.errors import BenchmarkError
+from benchmarks.failures import Failures
+from benchmarks.results import Result
+from benchmarks.systems import MODULES, Options, make_systems
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Exit code 0, or 2 with a message where it could not begin."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+    except BenchmarkError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _quality(parsed: argparse.Namespace) -> None:
+    systems, left_out = make_systems(parsed.systems, _options(parsed))
+    for name, reason in left_out.items():
+        print(f"left out: {name}: {reason}", file=sys.stderr)
+    board = quality.Board(parsed.repos, parsed.data, parsed.only, parsed.clone)
+    failures = Failures(parsed.failures_of) if parsed.failures else None
+    result = quality.run_quality(board, systems, left_out, failures)
+    if failures:
+        failures.write(parsed.failures)
+    _finish(result, parsed.out, report.quality_tables(result))
+    if parsed.compare:
+        print(comparing.table(comparing.compare(results.read(parsed.compare), result)))
+
+
+def _functions(parsed: argparse.Namespace) -> None:
+    sets = functions.Sets(cosqa=parsed.cosqa, humaneval=parsed.humaneval)
+    result = functions.run_functions(sets, _options(parsed))
+    _finish(result, parsed.out, report.functions_table(result))
+
+
+def _speed(parsed: argparse.Namespace) -> None:
+    result = speed.run_speed(parsed.repos, parsed.data, parsed.only, clone=parsed.clone)
+    _finish(result, parsed.out, report.speed_table(result))
+
+
+def _compare(parsed: argparse.Namespace) -> None:
+    old, new = results.read(parsed.old), results.read(parsed.new)
+    print(comparing.table(comparing.compare(old, new)))
+
+
+def _report(parsed: argparse.Namespace) -> None:
+    print(report.whole(results.FOLDER if parsed.results is None else parsed.results))
+    if parsed.plot:
+        report.draw(results.newest("quality", parsed.results or results.FOLDER), parsed.plot)
+
+
+def _finish(result: Result, out: Path | None, tables: str) -> None:
+    path = out or results.default_path(result)
+    results.write(result, path)
+    print(tables)
+    print(f"written to {path}", file=sys.stderr)
+
+
+def _options(parsed: argparse.Namespace) -> Options:
+    return Options(
+        cache=parsed.cache.expanduser().absolute(),
+        model=parsed.model,
+        minilm=parsed.minilm,
+        semble_model=parsed.semble_model,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_quality(commands.add_parser("quality", help="NDCG@10 on pinned repositories"))
+    _add_functions(commands.add_parser("functions", help="MRR on sets of single functions"))
+    _add_speed(commands.add_parser("speed", help="times, memory and sizes"))
+    comparison = commands.add_parser("compare", help="two results, paired by question")
+    comparison.add_argument("old", type=Path)
+    comparison.add_argument("new", type=Path)
+    comparison.set_defaults(run=_compare)
+    tables = commands.add_parser("report", help="tables of the newest results, as Markdown")
+    tables.add_argument("--results", type=Path, help="folder of results")
+    tables.add_argument("--plot", type=Path, help="draw the systems' NDCG@10 to this .svg or .png")
+    tables.set_defaults(run=_report)
+    return parser
+
+
+def _add_quality(parser: argparse.ArgumentParser) -> None:
+    _add_repositories(parser)
+    _add_options(parser)
+    parser.add_argument("--data", type=Path, required=True, help="repos.json and annotations/")
+    parser.add_argument("--systems", type=_names, default=[], help=f"of {', '.join(MODULES)}")
+    parser.add_argument("--compare", type=Path, help="an older result, to print the differences")
+    parser.add_argument("--failures", type=Path, help="write what stood above the targets here")
+    parser.add_argument("--failures-of", default="codesearch", help="… in this system's answers")
+    parser.set_defaults(run=_quality)
+
+
+def _add_functions(parser: argparse.ArgumentParser) -> None:
+    _add_options(parser)
+    parser.add_argument("--cosqa", type=Path, help="folder of CoSQA: corpus.jsonl, queries.jsonl")
+    parser.add_argument("--humaneval", type=Path, help="folder of HumanEval-X, the same files")
+    parser.set_defaults(run=_functions)
+
+
+def _add_speed(parser: argparse.ArgumentParser) -> None:
+    _add_repositories(parser)
+    parser.add_argument("--data", type=Path, required=True, help="annotations/: real questions")
+    parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")
+    parser.set_defaults(run=_speed)
+
+
+def _add_repositories(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repos", type=Path, required=True, help="folder of git mirrors")
+    parser.add_argument("--only", type=_names, default=[], help="names of repositories, a,b,…")
+    parser.add_argument("--clone", action="store_true", help="clone what the folder lacks")
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    cache = user_cache_path("codesearch-benchmarks")
+    parser.add_argument("--cache", type=Path, default=cache, help="where built indexes stay")
+    parser.add_argument("--model", type=Path, help="our encoder; by default the packaged one")
+    parser.add_argument("--minilm", type=Path, help="all-MiniLM-L6-v2 as an encoder folder")
+    parser.add_argument("--semble-model", default="", help="Model2Vec folder for semble")
+    parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""Results as tables in Markdown, and as a plot. Prints what the files say, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.results import FOLDER, Result, newest
+
+_PUBLISHED = "as published"
+
+
+def whole(folder: Path = FOLDER) -> str:
+    """The tables of the newest result of each kind. Raises ``BenchmarkError`` without any."""
+    makers = {"quality": quality_tables, "functions": functions_table, "speed": speed_table}
+    parts = [make(result) for what, make in makers.items() if (result := newest(what, folder))]
+    if not parts:
+        raise BenchmarkError(f"No results in {folder}")
+    return "\n\n".join(parts)
+
+
+def quality_tables(result: Result) -> str:
+    """By category and by language, ours beside others' in the same run and as published."""
+    repositories = result["repositories"]
+    questions = sum(len(row["categories"]) for row in repositories.values())
+    head = (
+        f"NDCG@10 on {questions} questions about {len(repositories)} repositories "
+        f"({_circumstances(result)})"
+    )
+    notes = [f"Left out: {reason}" for reason in result["repositories_left_out"].values()]
+    notes += [f"Left out: {name}: {reason}" for name, reason in result["systems_left_out"].items()]
+    return "\n\n".join([head, _by_category(result), _by_language(result), _details(result), *notes])
+
+
+def functions_table(result: Result) -> str:
+    """MRR of each part of our search on each set."""
+    tasks = result["tasks"]
+    parts = list(next(iter(tasks.values()))["mrr"])
+    rows = [
+        [name, str(task["functions"]), *(f"{task['mrr'][part]:.3f}" for part in parts)]
+        for name, task in tasks.items()
+    ]
+    head = f"MRR on single functions, {result['model']} ({_circumstances(result)})"
+    return head + "\n\n" + _table(["", "functions", *parts], rows)
+
+
+def speed_table(result: Result) -> str:
+    """Times and sizes; in brackets, how many times the baseline of the same run."""
+    rows = []
+    for label, key, form in _SPEED_ROWS:
+        values = [_speed_cell(row, key, form) for row in result["repositories"].values()]
+        rows.append([label, *values])
+    head = (
+        f"Speed on {result['machine']['cores']} cores ({_circumstances(result)}); "
+        f"`import codesearch` {result['import_ms']:.0f} ms"
+    )
+    return head + "\n\n" + _table(["", *result["repositories"]], rows)
+
+
+_SPEED_ROWS = (
+    ("files", "files", "{:,}"),
+    ("source, MB", "source_mb", "{:.1f}"),
+    ("chunks", "chunks", "{:,}"),
+    ("index, s", "index_s", "{:.1f}"),
+    ("chunks / s", "chunks_per_s", "{:.0f}"),
+    ("index again with vectors known, s", "index_again_s", "{:.1f}"),
+    ("BM25 over files (bm25s), index, s", "bm25_index_s", "{:.1f}"),
+    ("peak memory of indexing, MB", "index_peak_mb", "{:.0f}"),
+    ("bytes on disk / chunk", "bytes_per_chunk", "{:,.0f}"),
+    ("question, whole process, ms", "cold_ms", "{:.0f}"),
+    ("question, warm, p50, ms", "warm_p50_ms", "{:.1f}"),
+    ("question, warm, p95, ms", "warm_p95_ms", "{:.1f}"),
+    ("question, warm, p99, ms", "warm_p99_ms", "{:.1f}"),
+    ("BM25 over files, question, p50, ms", "bm25_p50_ms", "{:.1f}"),
+    ("ripgrep over files, question, p50, ms", "grep_p50_ms", "{:.0f}"),
+)
+_RATIOS = {
+    "index_s": "bm25_index_s",
+    "warm_p50_ms": "bm25_p50_ms",
+    "cold_ms": "grep_p50_ms",
+}
+
+
+def _speed_cell(row: Mapping[str, float], key: str, form: str) -> str:
+    text = form.format(row[key])
+    if key in _RATIOS and row[_RATIOS[key]]:
+        text += f" ({row[key] / row[_RATIOS[key]]:.2g}×)"
+    return text
+
+
+def draw(result: Result | None, path: Path) -> None:
+    """A bar for each system's NDCG@10: ours, others in the same run, others as published."""
+    if result is None:
+        raise BenchmarkError("There is no result to draw")
+    # Not at the top: slow to import, and only needed here.
+    import matplotlib as mpl  # noqa: PLC0415
+
+    mpl.use("svg" if path.suffix == ".svg" else "agg")
+    mpl.rcParams["svg.hashsalt"] = "codesearch"  # the same picture from the same numbers
+    from matplotlib import pyplot  # noqa: PLC0415
+
+    bars = sorted(_bars(result), key=lambda bar: bar[1])
+    figure, axes = pyplot.subplots(figsize=(7, 0.32 * len(bars) + 0.9), layout="constrained")
+    drawn = axes.barh([bar[0] for bar in bars], [bar[1] for bar in bars])
+    for patch, (_, value, color) in zip(drawn, bars, strict=True):
+        patch.set_color(color)
+        axes.text(value + 0.005, patch.get_y() + 0.4, f"{value:.3f}", va="center", fontsize=8)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel(f"NDCG@10, {len(result['repositories'])} repositories", fontsize=8)
+    axes.tick_params(labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=160)
+    pyplot.close(figure)
+
+
+def _bars(result: Result) -> list[tuple[str, float, str]]:
+    ours = ("dense", "lexical", "hybrid", "codesearch")
+    measured = [
+        (name, system["ndcg10"], "#1f6feb" if name in ours else "#8b949e")
+        for name, system in result["systems"].items()
+    ]
+    published = [
+        (f"{name} ({_PUBLISHED})", value, "#d0d7de") for name, value in result["published"].items()
+    ]
+    return measured + published
+
+
+def _by_category(result: Result) -> str:
+    systems = result["systems"]
+    categories = list(next(iter(systems.values()))["by_category"])
+    rows = [
+        [
+            name,
+            f"{row['ndcg10']:.3f}",
+            *(f"{row['by_category'][category]:.3f}" for category in categories),
+            f"{row['query_p50_ms']:.1f}",
+        ]
+        for name, row in systems.items()
+    ]
+    rows += [
+        [f"{name} ({_PUBLISHED})", f"{value:.3f}", *[""] * len(categories), ""]
+        for name, value in result["published"].items()
+    ]
+    return _table(["", "all", *categories, "ms"], rows)
+
+
+def _by_language(result: Result) -> str:
+    systems = result["systems"]
+    languages = list(next(iter(systems.values()))["by_language"])
+    rows = [
+        [language, *(f"{row['by_language'][language]:.3f}" for row in systems.values())]
+        for language in languages
+    ]
+    return _table(["", *systems], rows)
+
+
+def _details(result: Result) -> str:
+    rows = result["systems"].items()
+    return "\n".join(f"- {name}: {row['describes']}" for name, row in rows)
+
+
+def _circumstances(result: Result) -> str:
+    return f"commit {result['commit']}, {result['date'][:10]}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

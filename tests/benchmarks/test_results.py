@@ -1,0 +1,136 @@
+"""Means, comparisons, files and tables from a small result made by hand."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import report, results
+from benchmarks.board import Question, read_published, read_questions, read_repositories
+from benchmarks.comparing import compare, table
+from benchmarks.errors import BenchmarkError
+from benchmarks.scoring import Target
+
+SECOND = 1 / math.log2(3)
+
+
+def result(date: str = "2026-11-22T10:00:00Z", **ranks: list[list[int]]) -> dict[str, Any]:
+    """One system, three repositories: ranks by repository."""
+    rows = {
+        "flask": ("python", ["symbol", "semantic"]),
+        "httpx": ("python", ["semantic"]),
+        "gin": ("go", ["symbol"]),
+    }
+    made: dict[str, Any] = {
+        "what": "quality",
+        "date": date,
+        "commit": "abc+",
+        "systems": {"codesearch": {"describes": "ours", "query_p50_ms": 1.5}},
+        "systems_left_out": {"semble": "no model"},
+        "repositories_left_out": {"redis": "redis: no mirror"},
+        "published": {"semble": 0.861},
+        "repositories": {
+            name: {
+                "language": rows[name][0],
+                "categories": rows[name][1],
+                "ranks": {"codesearch": found},
+            }
+            for name, found in ranks.items()
+        },
+    }
+    made["systems"]["codesearch"] |= results.summary(made, "codesearch")
+    return made
+
+
+OLD = result(flask=[[1], [0]], httpx=[[2]], gin=[[1, 0]])
+
+
+def test_the_mean_is_over_questions_then_over_repositories() -> None:
+    ours = OLD["systems"]["codesearch"]
+    gin = 1 / (1 + SECOND)
+    assert ours["by_repository"] == pytest.approx({"flask": 0.5, "httpx": SECOND, "gin": gin})
+    assert ours["ndcg10"] == pytest.approx((0.5 + SECOND + gin) / 3)
+    assert ours["by_language"] == pytest.approx({"go": gin, "python": (0.5 + SECOND) / 2})
+    assert ours["by_category"] == pytest.approx({"semantic": SECOND / 2, "symbol": (1 + gin) / 2})
+
+
+def test_differences_are_paired_and_have_an_interval() -> None:
+    new = result(flask=[[1], [1]], httpx=[[2]], gin=[[2, 0]])
+    found = compare(OLD, new)["codesearch"]
+    assert (found.better, found.worse) == (1, 1)
+    assert found.new - found.old == pytest.approx((0.5 + (SECOND - 1) / (1 + SECOND)) / 3)
+    assert found.low < found.new - found.old < found.high
+    assert compare(OLD, OLD)["codesearch"].low == compare(OLD, OLD)["codesearch"].high == 0
+    assert "better 1, worse 1" in table(compare(OLD, new))
+
+
+def test_repositories_that_only_one_result_has_are_not_compared() -> None:
+    found = compare(OLD, result(gin=[[1, 2]]))["codesearch"]
+    assert (found.old, found.new) == (pytest.approx(1 / (1 + SECOND)), 1)
+
+
+def test_files_keep_everything_and_the_newest_is_found(tmp_path: Path) -> None:
+    later = result("2026-11-23T10:00:00Z", gin=[[1, 2]])
+    for made in (later, OLD):
+        results.write(made, tmp_path / results.default_path(made).name)
+    assert results.read(tmp_path / "2026-11-22-abc-changed-quality.json") == OLD
+    assert results.newest("quality", tmp_path) == later
+    assert results.newest("speed", tmp_path) is None
+
+
+def test_a_row_of_ranks_is_one_line(tmp_path: Path) -> None:
+    results.write(OLD, tmp_path / "r.json")
+    assert '"codesearch": [[1], [0]]' in (tmp_path / "r.json").read_text()
+
+
+def test_unreadable_results_are_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    for name in ("broken.json", "gone.json"):
+        with pytest.raises(BenchmarkError, match=name):
+            results.read(tmp_path / name)
+
+
+def test_the_report_says_what_was_left_out_and_who_was_only_published(tmp_path: Path) -> None:
+    results.write(OLD, tmp_path / "2026-11-22-abc-quality.json")
+    text = report.whole(tmp_path)
+    assert "| codesearch | 0.581 | 0.315 | 0.807 | 1.5 |" in text
+    assert "| semble (as published) | 0.861 |" in text
+    assert "Left out: redis: no mirror" in text
+    assert "Left out: semble: no model" in text
+    with pytest.raises(BenchmarkError, match="No results"):
+        report.whole(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_the_plot_is_the_same_from_the_same_numbers(tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("matplotlib")
+    one, two = (tmp_path / f"{name}{suffix}" for name in "ab")
+    report.draw(OLD, one)
+    report.draw(OLD, two)
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_board_is_read_as_it_is_published(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "gin.json").write_text(
+        '[{"query": "q", "relevant": ["a.go", {"path": "b.go", "start_line": 3, "end_line": 5}],'
+        ' "secondary": ["c.go"], "category": "symbol"}]'
+    )
+    (tmp_path / "repos.json").write_text(
+        '[{"name": "gin", "language": "go", "url": "u", "revision": "r", "benchmark_root": "src/"},'
+        ' {"name": "chi", "language": "go", "url": "u", "revision": "r"}]'
+    )
+    (tmp_path / "published.json").write_text('{"gin": {"x": 0.5, "y": 1}, "chi": {"x": 1}}')
+    assert [(r.name, r.root) for r in read_repositories(tmp_path)] == [("chi", ""), ("gin", "src")]
+    assert [r.name for r in read_repositories(tmp_path, ["gin"])] == ["gin"]
+    with pytest.raises(BenchmarkError, match="no repository named 'nix'"):
+        read_repositories(tmp_path, ["gin", "nix"])
+    targets = (Target("a.go"), Target("b.go", 3, 5), Target("c.go"))
+    assert read_questions(tmp_path, "gin") == [Question("q", "symbol", targets)]
+    assert read_published(tmp_path, ["chi", "gin"]) == {"x": 0.75}
+    assert read_published(tmp_path, ["other"]) == {}
+    with pytest.raises(BenchmarkError, match=r"chi\.json"):
+        read_questions(tmp_path, "chi")

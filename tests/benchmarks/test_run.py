@@ -1,0 +1,208 @@
+"""Whole runs on a small git repository, with the real encoder and the real systems."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.board import Pinned
+from benchmarks.corpus import Corpus
+from benchmarks.systems.ripgrep import count_lines, keywords
+
+FILES = {
+    "src/app/cookies.py": (
+        "def sign_cookie(value, secret):\n"
+        '    """Sign a cookie, so that a change of it is noticed."""\n'
+        "    return value + mac(value, secret)\n"
+    ),
+    "src/app/retry.py": (
+        "def retry_with_backoff(call, attempts):\n"
+        '    """Call again after a failure, waiting longer each time."""\n'
+        "    for attempt in range(attempts):\n"
+        "        call(attempt)\n"
+        "\n"
+        "\n"
+        "def give_up():\n"
+        '    """Say that it cannot be done."""\n'
+        "    raise RuntimeError\n"
+    ),
+    "docs/cookies.py": "def sign_cookie():\n    '''Outside of the root.'''\n",
+    "README.md": "# Cookies\n\nSign a cookie: see sign_cookie.\n",
+}
+QUESTIONS = [
+    {
+        "query": "sign_cookie",
+        "relevant": ["src/app/cookies.py"],
+        "secondary": [],
+        "category": "symbol",
+    },
+    {
+        "query": "how does it say that it cannot be done?",
+        "relevant": [{"path": "app/retry.py", "start_line": 8, "end_line": 9}],
+        "secondary": ["src/app/never.py"],
+        "category": "architecture",
+    },
+]
+ONE_OF_TWO = 1 / (1 + 0.6309297535714575)  # the other target does not exist
+
+
+def git(*arguments: str, cwd: Path) -> str:
+    names = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
+    done = subprocess.run(
+        ["git", *names, *arguments], cwd=cwd, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def mirrors(tmp_path: Path) -> Path:
+    folder = tmp_path / "mirrors" / "app"
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    git("init", "--quiet", cwd=folder)
+    git("add", ".", cwd=folder)
+    git("commit", "--quiet", "-m", "begin", cwd=folder)
+    return folder.parent
+
+
+@pytest.fixture
+def pinned(mirrors: Path) -> Pinned:
+    revision = git("rev-parse", "HEAD", cwd=mirrors / "app")
+    return Pinned("app", "python", "https://example.org/o/app.git", revision, "src")
+
+
+@pytest.fixture
+def data(tmp_path: Path, pinned: Pinned) -> Path:
+    folder = tmp_path / "data"
+    (folder / "annotations").mkdir(parents=True)
+    row = {"name": "app", "language": "python", "url": pinned.url}
+    lost = {"name": "lost", "language": "go", "url": "https://example.org/o/lost", "revision": "1"}
+    row |= {"revision": pinned.revision, "benchmark_root": "src"}
+    (folder / "repos.json").write_text(json.dumps([row, lost]))
+    (folder / "annotations" / "app.json").write_text(json.dumps(QUESTIONS))
+    return folder
+
+
+def test_the_corpus_is_the_root_and_nothing_else(mirrors: Path, pinned: Pinned) -> None:
+    with Corpus(pinned, mirrors / "app") as corpus:
+        assert corpus.texts == {n: t for n, t in FILES.items() if n.startswith("src/")}
+        assert {chunk.symbol for chunk in corpus.chunks} >= {"sign_cookie", "give_up"}
+        written = {p.relative_to(corpus.folder).as_posix() for p in corpus.folder.rglob("*.py")}
+        folder = corpus.folder
+    assert written == corpus.texts.keys()
+    assert not folder.exists()
+
+
+@pytest.fixture
+def run(mirrors: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    def quality(*arguments: str) -> tuple[dict[str, Any], str]:
+        out = tmp_path / "result.json"
+        where = ["--repos", str(mirrors), "--data", str(data), "--cache", str(tmp_path / "cache")]
+        assert main(["quality", *where, "--out", str(out), *arguments]) == 0
+        return json.loads(out.read_text()), "".join(capsys.readouterr())
+
+    return quality
+
+
+def test_every_system_is_asked_every_question(run: Any) -> None:
+    pytest.importorskip("bm25s")
+    result, said = run()
+    ranks = result["repositories"]["app"]["ranks"]
+    assert ranks["codesearch"] == ranks["dense"] == ranks["lexical"] == [[1], [1, 0]]
+    assert ranks["bm25-files"] == [[1], [1, 0]]
+    assert ranks["bm25-chunks"][0] == [1]
+    grep = next(name for name in ranks if name.startswith("ripgrep"))
+    assert ranks[grep][0] == [1]
+    ours = result["systems"]["codesearch"]
+    assert ours["ndcg10"] == pytest.approx((1 + ONE_OF_TWO) / 2, abs=1e-4)
+    assert ours["by_category"] == pytest.approx({"architecture": ONE_OF_TWO, "symbol": 1}, abs=1e-4)
+    assert result["repositories"]["app"]["targets_not_in_corpus"] == [1]
+    assert list(result["repositories_left_out"]) == ["lost"]
+    assert "semble" in result["systems_left_out"]
+    assert "no mirror o+lost" in said
+
+
+def test_others_texts_do_not_go_into_the_result(run: Any) -> None:
+    result, _ = run("--systems", "codesearch")
+    text = json.dumps(result)
+    assert not any(question["query"] + '"' in text for question in QUESTIONS)
+    assert "never.py" not in text
+
+
+def test_failures_show_what_stood_above(run: Any, tmp_path: Path) -> None:
+    run("--systems", "lexical,codesearch", "--failures", str(tmp_path / "failures.json"))
+    rows = json.loads((tmp_path / "failures.json").read_text())
+    assert [row["number"] for row in rows] == [1]
+    assert [target["rank"] for target in rows[0]["targets"]] == [1, 0]
+    assert rows[0]["top"][0].startswith("src/app/retry.py:7-9 function give_up [")
+
+
+def test_a_second_run_encodes_nothing_and_is_compared(run: Any, tmp_path: Path) -> None:
+    run("--systems", "codesearch")
+    vectors = next((tmp_path / "cache").rglob("vectors-*.sqlite"))
+    before = vectors.read_bytes()
+    _, said = run("--systems", "codesearch", "--compare", str(tmp_path / "result.json"))
+    assert vectors.read_bytes() == before
+    assert "better 0, worse 0" in said
+
+
+def test_what_cannot_begin_is_said(data: Path, tmp_path: Path, capsys: Any) -> None:
+    where = ["--repos", str(tmp_path), "--data", str(data), "--cache", str(tmp_path)]
+    for more, message in (
+        (["--systems", "nonsense"], "No system 'nonsense'"),
+        (["--only", "nonsense"], "no repository named 'nonsense'"),
+        (["--systems", "lexical"], "no repository could be had"),
+    ):
+        assert main(["quality", *where, *more]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_functions_without_a_repository(tmp_path: Path, capsys: Any) -> None:
+    codes = {
+        1: 'def total(prices):\n    """Add up prices."""\n    return sum(prices)',
+        2: 'def shout(text):\n    """Make text upper case."""\n    return text.upper()',
+    }
+    rows = [
+        {"id": n, "code": code, "code_nodoc": code.replace('"', "#"), "language": "python"}
+        for n, code in codes.items()
+    ]
+    queries = [{"id": "q", "query": "upper case text", "relevant": [2], "language": "python"}]
+    for name, lines in (("corpus", rows), ("queries", queries)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    out = tmp_path / "functions.json"
+    where = ["--cosqa", str(tmp_path), "--cache", str(tmp_path / "cache"), "--out", str(out)]
+    assert main(["functions", *where]) == 0
+    tasks = json.loads(out.read_text())["tasks"]
+    perfect = {"dense": 1.0, "lexical": 1.0, "hybrid": 1.0, "codesearch": 1.0}
+    assert tasks["cosqa"] == {"functions": 2, "questions": 1, "mrr": perfect}
+    assert "cosqa-no-docstrings" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_speed_measures_whole_processes(mirrors: Path, data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("bm25s")
+    out = tmp_path / "speed.json"
+    where = ["--repos", str(mirrors), "--data", str(data), "--only", "app", "--out", str(out)]
+    assert main(["speed", *where]) == 0
+    row = json.loads(out.read_text())["repositories"]["app"]
+    assert row["chunks"] > 3
+    assert 0 < row["warm_p50_ms"] <= row["warm_p95_ms"] <= row["warm_p99_ms"] < row["cold_ms"]
+    assert row["index_peak_mb"] > 20
+    assert row["bytes_per_chunk"] > 0
+
+
+def test_keywords_are_what_somebody_would_search_for() -> None:
+    assert keywords("how does the router match a path?") == ["router", "match", "path"]
+    assert keywords("io") == ["io"]
+    assert keywords("a?!") == ["a?!"]
+
+
+def test_lines_are_counted_once_each() -> None:
+    texts = {"a": "One two\ntwo two\nthree\n", "b": "four"}
+    assert count_lines(texts, ["one", "TWO"]) == {"a": 2}
