@@ -30,8 +30,7 @@ _BORDER = re.compile(
     r"|_+"
 )
 _SPACE = re.compile(r"\s+")
-# Comment marks at the ends of a line, in any language: what separates text from docstring.
-_MARKS = " \t/*#!-\"'`;%{}|<>="
+_FOLDERS = 4  # how many of a path's last names are said, the file's own among them
 
 
 def identifier_words(name: str) -> list[str]:
@@ -55,33 +54,39 @@ def query_text(query: str) -> str:
 def document_text(chunk: Chunk) -> str:
     """The encoded form of a chunk, most important first, for the encoder cuts the end off.
 
-    Where it stands (parent folder and file stem), what it is called, what its documentation
-    says, then the code, in which the documentation is not repeated.
+    What it is called, where it stands (its last folders and the file's stem), then its text as
+    it stands in the file, documentation included; identifiers split to words. Chosen on 97
+    questions about five repositories (aiohttp, chi, trpc, rack, serde; NDCG@10 of the vectors
+    alone, 128 tokens):
+
+    ====================================================  ====
+    the text as it is                                     .619
+    identifiers split                                     .643
+    parent folder and file, split text                    .668
+    parent folder and file, name, docstring, code         .673
+    name, parent folder and file, docstring, code         .689
+    name, parent folder and file, split text              .713
+    four names of the path, name, split text              .702
+    **name, four names of the path, split text**          .740
+    the same with three, with eight names of the path     .721, .733
+    the same at 256 tokens                                .724
+    ====================================================  ====
+
+    Putting the docstring first loses, for it tears the documentation from its code. Leaving
+    punctuation out loses too (.807 → .791 on HumanEval-X, .531 → .512 on CoSQA).
     """
     parts = [
-        _path_words(chunk.path),
         " ".join(identifier_words(chunk.qualified_name)),
-        split_identifiers(chunk.docstring),
-        split_identifiers(_body(chunk)),
+        _path_words(chunk.path),
+        # The later parts of a long function begin in the middle of it.
+        split_identifiers(chunk.signature) if chunk.part > 1 else "",
+        split_identifiers(chunk.text),
     ]
     return "\n".join(part for part in parts if part)
 
 
 def _path_words(path: str) -> str:
-    """Words of the parent folder and of the file's stem: ``src/http/cookieJar.py`` → …"""
+    """Words of the last folders and the stem: ``lib/src/http/cookieJar.py`` → …"""
     pure = PurePosixPath(path)
-    return " ".join(identifier_words(f"{pure.parent.name} {pure.stem}"))
-
-
-def _body(chunk: Chunk) -> str:
-    """The code without its documentation; the signature first where a later part lacks it."""
-    body = _without_docstring(chunk.text, chunk.docstring)
-    return f"{chunk.signature}\n{body}" if chunk.part > 1 else body
-
-
-def _without_docstring(text: str, docstring: str) -> str:
-    """``text`` less each line that, comment marks aside, is a line of ``docstring``."""
-    if not docstring:
-        return text
-    said = {line.strip(_MARKS) for line in docstring.splitlines()}
-    return "\n".join(line for line in text.splitlines() if line.strip(_MARKS) not in said)
+    names = (*pure.parts[:-1], pure.stem)
+    return " ".join(identifier_words(" ".join(names[-_FOLDERS:])))

@@ -184,4 +184,5 @@ def _smoothing(peaks: Array, matrix: Array) -> Array:
     heavy = np.maximum(np.abs(matrix).max(axis=1), _TINY) ** (1 - _ALPHA)
     factors = loud / heavy
     factors = factors / np.median(factors)
-    return np.clip(factors, 1 / _SMOOTHEST, _SMOOTHEST).astype(np.float32)
+    clipped: Array = np.clip(factors, 1 / _SMOOTHEST, _SMOOTHEST).astype(np.float32)
+    return clipped

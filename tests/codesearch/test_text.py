@@ -83,30 +83,27 @@ def test_splitting_a_megabyte_takes_no_time() -> None:
         assert time.perf_counter() - started < 5
 
 
-def test_documentation_stands_before_the_code_and_only_once() -> None:
-    body = (
-        "def signValue(self, value):\n"
-        '    """Sign a value with the secretKey.\n\n    Never log it.\n    """\n'
-        "    return self.signer.sign(value)"
+def test_name_and_place_stand_before_the_text_as_words() -> None:
+    text = document_text(
+        chunk("def signValue(self, value): ...", path="a/b/c/src/http/cookieJar.py")
     )
-    text = document_text(chunk(body, docstring="Sign a value with the secretKey.\n\nNever log it."))
-    assert text.count("Sign a value with the secret Key") == 1
-    assert text.count("Never log it") == 1
-    assert text.index("Never log it") < text.index("return self.signer.sign(value)")
+    assert text.splitlines() == [
+        "Cookie Jar sign Value",
+        "c src http cookie Jar",
+        "def sign Value(self, value): ...",
+    ]
 
 
-def test_comment_marks_of_other_languages_go_with_the_documentation() -> None:
-    body = "/**\n * Signs a value.\n */\nfunction signValue(v) { return sign(v) }"
+def test_the_text_keeps_its_order_and_is_said_once() -> None:
+    body = "/** Signs a value. */\nfunction signValue(v) { return sign(v) }"
     text = document_text(chunk(body, docstring="Signs a value.", language="javascript"))
+    assert text.endswith("/** Signs a value. */ function sign Value(v) { return sign(v) }")
     assert text.count("Signs a value") == 1
-    assert "function sign Value(v)" in text
 
 
-def test_place_and_name_are_in_the_text_as_words() -> None:
-    text = document_text(chunk("def signValue(self, value): ..."))
-    for words in ("http cookie Jar", "Cookie Jar sign Value"):
-        assert words in text
-    assert text.index("Cookie Jar sign Value") < text.index("def sign Value")
+@pytest.mark.parametrize("path", [".bashrc", "Makefile", "a b/c.tar.gz", "/", "src/.hidden.py"])
+def test_any_path_will_do(path: str) -> None:
+    assert document_text(chunk("text", path=path)).endswith("text")
 
 
 def test_a_later_part_says_its_signature() -> None:
