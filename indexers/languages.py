@@ -51,8 +51,8 @@ _ECMASCRIPT = "ecmascript"
 _MACROS = (
     r"\b(?:class|struct|union)[ \t]+((?:[A-Z_][A-Z0-9_]*(?:\([^()\n]*\))?[ \t]+)+)"
     r"(?=\w+(?:<[^<>\n]*>)?\s*(?:final\s*)?[:{])"
-    r"|^[ \t]*((?:[A-Z0-9_]*(?:API|EXPORT|INLINE|EXTERN|NORETURN|NODISCARD|DEPRECATED|DECL|CONSTEXPR)"
-    r"[ \t]+)+)(?=[\w:])"
+    r"|^[ \t]*((?:[A-Z0-9_]*(?:API|EXPORT|INLINE|EXTERN|NORETURN|NODISCARD|DEPRECATED|DECL"
+    r"|CONSTEXPR)[ \t]+)+)(?=[\w:])"
     r"|^[ \t]*([A-Z][A-Z0-9]*_[A-Z0-9_]+)[ \t]*$"
 )
 

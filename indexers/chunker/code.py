@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from indexers.chunker.definitions import Definition
 from indexers.chunker.outline import Outline, outline, statement_ranks
 from indexers.chunker.pieces import Draft, Maker
+from indexers.chunker.prose import chunk_lines
 from indexers.chunker.source import Source
 from indexers.chunker.splitting import Row
 from indexers.languages import Grammar
@@ -30,6 +31,9 @@ class _Owned:
 def chunk_code(source: Source, grammar: Grammar, maker: Maker) -> Iterator[Chunk]:
     """Yield the chunks of a file that a grammar can read, in the order of their first lines."""
     whole = outline(source, grammar)
+    if whole is None:
+        yield from chunk_lines(source, Kind.MODULE, maker)
+        return
     ranks = _Ranks(whole, maker.budget)
     owned = _select(whole.roots, source, maker)
     drafts = [_draft_definition(one, source, maker, ranks) for one in _walk(owned)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -89,9 +89,9 @@ class Reader:
         self.prefixes: dict[int, _Prefix] = {}
         self.module_doc = ""
 
-    def collect(self, root: Node) -> None:
-        """Run the queries over a tree."""
-        for pattern, captures in grammars.matches(self.grammar, root):
+    def collect(self, matches: Iterable[grammars.Match]) -> None:
+        """Take in what the queries found."""
+        for pattern, captures in matches:
             if nodes := captures.get("comment"):
                 self._add_prefix(nodes[0], is_comment=True)
             elif nodes := captures.get("attribute"):

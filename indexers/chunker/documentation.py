@@ -12,8 +12,9 @@ _ELIXIR = re.compile(r"^@\w*doc\s+(?:~[sS])?", re.DOTALL)
 _STRING = re.compile(r"^(?:[a-zA-Z]{0,2}|~[sS])(\"\"\"|'''|\"|'|\(|\[|\{|\|)(.*)$", re.DOTALL)
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
+_MAX_LENGTH = 20_000  # of a comment: more is data, and some patterns are not linear in it
 _BANNER = re.compile(r"^[\s\W_]*$")
-_RULER = re.compile(r"^[-=*#~_+/]{4,}|[-=*#~_+/]{4,}$")  # also around the title of a section
+_RULER = frozenset("-=*#~_+/")
 _FENCE = re.compile(r"`{3}|[~*=]{3}$")
 _DIRECTIVE = re.compile(
     r"^(?:eslint|tslint|jshint|jslint|prettier-|istanbul|c8 |v8 ignore|biome-|@ts-|ts-ignore"
@@ -27,8 +28,9 @@ _DIRECTIVE = re.compile(
     re.IGNORECASE,
 )
 _LICENSE = re.compile(
-    r"copyright|@license|licen[sc]ed? under|spdx-license|all rights reserved|permission is hereby granted"
-    r"|redistribution and use|mozilla public|apache license|gnu (?:lesser )?general public",
+    r"copyright|@license|licen[sc]ed? under|spdx-license|all rights reserved"
+    r"|permission is hereby granted|redistribution and use|mozilla public"
+    r"|apache license|gnu (?:lesser )?general public",
     re.IGNORECASE,
 )
 
@@ -67,7 +69,7 @@ def clean_comments(comments: list[str]) -> str:
 
     C#'s XML becomes ``@param x`` tags and the like.
     """
-    text = "\n".join(_unmark(comment) for comment in comments)
+    text = "\n".join(_unmark(comment) for comment in comments)[:_MAX_LENGTH]
     if is_license(text):
         return ""
     if _XML_HINT.search(text):
@@ -120,12 +122,17 @@ def _unmark_block(block: str, mark: int) -> str:
     return "\n".join([first, inspect.cleandoc("\n" + "\n".join(rest))])
 
 
+def _is_ruled(line: str) -> bool:
+    """Whether a line is a ruler, or the title of a section between rulers."""
+    return any(len(end) == 4 and _RULER.issuperset(end) for end in (line[:4], line[-4:]))
+
+
 def _tidy(text: str) -> str:
     """Drop rulers and directives, dedent, and fold runs of blank lines."""
     kept: list[str] = []
     for line in inspect.cleandoc("\n" + text).split("\n"):
         stripped = line.strip()
-        if stripped and (_DIRECTIVE.match(stripped) or _RULER.search(stripped)):
+        if stripped and (_DIRECTIVE.match(stripped) or _is_ruled(stripped)):
             continue
         if stripped and _BANNER.match(stripped) and not _FENCE.match(stripped):
             continue

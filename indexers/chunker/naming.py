@@ -15,6 +15,7 @@ _LOOSE_CLOSE = re.compile(r",? ([)\]])")
 _QUOTES = "\"'`"
 # What stands before a name in JavaScript without saying where it belongs.
 _NO_SCOPE = frozenset({"module", "exports", "prototype", "this", "self", "window", "globalThis"})
+_MAX_NAME = 500
 _MAX_SIGNATURE = 400
 
 
@@ -44,7 +45,7 @@ def _declarator(node: Node) -> Node | None:
 
 def split_name(text: str) -> tuple[tuple[str, ...], str]:
     """Return (scope, symbol) of a name as written: ``a::B<T>::c`` → (("a", "B"), "c")."""
-    text = fold(text)
+    text = fold(text[:_MAX_NAME])
     if text[:1] in _QUOTES:  # a string for a name: its content is one word
         return (), text.strip(_QUOTES)
     if match := _OPERATOR.match(text):

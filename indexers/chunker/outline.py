@@ -22,11 +22,17 @@ class Outline:
     tree: Node
 
 
-def outline(source: Source, grammar: Grammar) -> Outline:
-    """Parse a file and return its outline; broken code yields what can be made out."""
-    tree = grammars.parse(grammar, source.data)
+def outline(source: Source, grammar: Grammar) -> Outline | None:
+    """Parse a file and return its outline; broken code yields what can be made out.
+
+    None where parsing takes forever.
+    """
+    found = grammars.read(grammar, source.data)
+    if found is None:
+        return None
+    tree, matches = found
     reader = Reader(source, grammar)
-    reader.collect(tree)
+    reader.collect(matches)
     roots = _nest(reader.definitions())
     before = roots[0].first if roots else len(source.lines)
     return Outline(roots, reader.module_doc or reader.opening_comment(before), tree)
