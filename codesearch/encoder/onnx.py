@@ -142,6 +142,7 @@ def _session_options() -> onnxruntime.SessionOptions:
     options.intra_op_num_threads = 1  # the threads are above: one text each
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
+    options.enable_mem_pattern = False  # it would keep a plan for each of the lengths it meets
     # The exporter writes fused operators already. Left to itself the runtime would also fuse the
     # residual sum into the layer norm, which in 1.32 is eight times slower than the two apart.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -27,11 +27,17 @@ class WordPieces:
 
     def ids(self, text: str) -> list[int]:
         """Ids with both special tokens, at most ``max_tokens`` of them."""
-        ids = self._tokenizer.encode(text[: self._max_tokens * _CHARACTERS_PER_TOKEN]).ids
+        ids = self._encode(text[: self._max_tokens * _CHARACTERS_PER_TOKEN])
         if len(ids) > self._max_tokens:
             return [*ids[: self._max_tokens - 1], self._end]
         return ids
 
     def count(self, text: str) -> int:
         """How many ids the whole text has, special tokens included."""
-        return len(self._tokenizer.encode(text).ids)
+        return len(self._encode(text))
+
+    def _encode(self, text: str) -> list[int]:
+        # Git paths may hold bytes that are no UTF-8; Python carries them as lone surrogates.
+        clean = text.encode("utf-8", "replace").decode("utf-8")
+        ids: list[int] = self._tokenizer.encode(clean).ids
+        return ids

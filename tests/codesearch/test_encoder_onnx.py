@@ -16,6 +16,7 @@ TEXTS = [
     "parse the header of an http request",
     "def add(a, b): return a + b",
     "größe ändern, 日本語, привет, \U0001f600, \x00",
+    "a path that is no text: \udcff",
     "for item in items: total = total + item.price * item.count " * 40,
     "sort a list in place",
     "open the file and read every line",
