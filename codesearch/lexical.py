@@ -56,10 +56,13 @@ def chunk_terms(chunk: Chunk) -> SparseVector:
 
 def query_terms(query: str) -> SparseVector:
     """The sparse vector of a question: each distinct term once; IDF is the engine's."""
-    words = " ".join(
-        word for word in query.split() if word.lower().strip("?!.,") not in _STOP_WORDS
-    )
-    return {term_id(term): 1.0 for term in set(terms(words))}
+    return {term_id(term): 1.0 for term in question_words(query)}
+
+
+def question_words(query: str) -> frozenset[str]:
+    """The terms of a question, less the words that say nothing about code."""
+    words = [word for word in query.split() if word.lower().strip("?!.,") not in _STOP_WORDS]
+    return frozenset(terms(" ".join(words)))
 
 
 def terms(text: str) -> Iterator[str]:

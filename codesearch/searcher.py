@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from codesearch import ranking
@@ -15,7 +15,11 @@ from codesearch.types import Chunk, Explanation, Filter, Hit
 from codesearch.writer import chunk_from_payload
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from codesearch.encoder import Encoder
+    from codesearch.store import Condition
     from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
 
 _CANDIDATES = 100  # of each kind, before fusion
@@ -33,7 +37,9 @@ class Searcher:
         self._reader: EmbeddedReader | None = None
         self._lock = threading.RLock()  # a reader must not be swapped between two of its calls
 
-    def search(self, query: str, top_k: int, filter_: Filter | None) -> list[Hit]:
+    def search(
+        self, query: str, top_k: int, filter_: Filter | None, *, grouped: bool = True
+    ) -> list[Hit]:
         """The best ``top_k`` hits, best first; fewer if fewer match."""
         query = query.encode(errors="replace").decode()  # a terminal can deliver half characters
         if not query.strip() or top_k < 1:
@@ -42,14 +48,11 @@ class Searcher:
         with self._lock:
             reader = self.reader()
             where = conditions(filter_, reader.manifest)
-            limit = max(_CANDIDATES, top_k)
-            dense = reader.nearest(vector, limit, where)
-            lexical = reader.matching(query_terms(query), limit, where)
-            best = ranking.fuse(dense, lexical)[:top_k]
-            payloads = reader.payloads([candidate.id for candidate in best])
+            candidates = _candidates(reader, vector, query, max(_CANDIDATES, top_k), where)
+        ranked = ranking.rank(ranking.Question.of(query), candidates, grouped=grouped)
         return [
-            Hit(candidate.score, chunk_from_payload(payload), candidate.explanation)
-            for candidate, payload in zip(best, payloads, strict=True)
+            Hit(best.score, chunk_from_payload(best.candidate.payload), best.explanation)
+            for best in ranked[:top_k]
         ]
 
     def similar(self, chunk: Chunk, top_k: int, filter_: Filter | None) -> list[Hit]:
@@ -95,6 +98,27 @@ class Searcher:
             if self._reader is not None:
                 self._reader.close()
                 self._reader = None
+
+
+def _candidates(
+    reader: EmbeddedReader,
+    vector: NDArray[np.float32],
+    query: str,
+    limit: int,
+    where: Sequence[Condition],
+) -> list[ranking.Candidate]:
+    """The nearest by meaning and the best by words, each at most ``limit``."""
+    dense = _placed(reader.nearest(vector, limit, where))
+    lexical = _placed(reader.matching(query_terms(query), limit, where))
+    ids = sorted(dense.keys() | lexical.keys())
+    return [
+        ranking.Candidate(id_, payload, dense.get(id_), lexical.get(id_))
+        for id_, payload in zip(ids, reader.payloads(ids), strict=True)
+    ]
+
+
+def _placed(found: Sequence[tuple[str, float]]) -> dict[str, tuple[int, float]]:
+    return {id_: (rank, score) for rank, (id_, score) in enumerate(found, 1)}
 
 
 def _is_same(one: Chunk, other: Chunk) -> bool:

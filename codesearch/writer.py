@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +135,7 @@ def point_id(file: FileVersion, ordinal: int) -> str:
     return str(uuid.UUID(bytes=hashlib.blake2b(name, digest_size=16).digest()))
 
 
-def chunk_from_payload(payload: dict[str, Any]) -> Chunk:
+def chunk_from_payload(payload: Mapping[str, Any]) -> Chunk:
     """The chunk that a payload was made from."""
     values = dict(payload)
     span = Span(values.pop("start_line"), values.pop("end_line"))
