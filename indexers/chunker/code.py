@@ -15,6 +15,7 @@ from indexers.languages import Grammar
 from indexers.types import Chunk, Kind
 
 _MAX_PATH = 8  # names of a class path: deeper nesting is a machine's
+_MAX_LINE = 200  # a member that is one such line stands in its class as it is
 _NESTED_MIN_LINES = 5  # a shorter function inside of a function stays in its text
 _SCRAP_LINES, _SCRAP_CHARACTERS = 2, 100  # code between definitions, too little to stand alone
 
@@ -93,7 +94,8 @@ def _own_children(
             stack += [(child, names[-_MAX_PATH:]) for child in reversed(definition.children)]
         elif _deserves_chunk(definition, parent, owned[-1].definition if owned else None):
             own = (*scope, *definition.scope)[-_MAX_PATH:]
-            if definition.kind is Kind.FUNCTION and parent is not None and parent.role == "class":
+            in_class = parent is not None and parent.kind is Kind.CLASS
+            if in_class and definition.kind is Kind.FUNCTION and not definition.kind_is_set:
                 definition.kind = Kind.METHOD
             owned.append(_Owned(definition, own))
     return owned
@@ -153,10 +155,17 @@ def _rows(source: Source, first: int, last: int, children: list[_Owned]) -> Iter
     line = first
     for child in (one.definition for one in children):
         yield from (Row(number, source.lines[number]) for number in range(line, child.first))
-        indent = source.lines[child.head][: source.indent(child.head)]
-        yield Row(max(line, child.first), indent + child.signature)
+        yield Row(max(line, child.first), _in_one_line(source, child))
         line = max(line, child.last + 1)
     yield from (Row(number, source.lines[number]) for number in range(line, last + 1))
+
+
+def _in_one_line(source: Source, definition: Definition) -> str:
+    """Return what stands for a definition in the text around it: its signature, or all of it."""
+    head = source.lines[definition.head]
+    if definition.head == definition.last and len(head) <= _MAX_LINE:
+        return head
+    return head[: source.indent(definition.head)] + definition.signature
 
 
 def _limit_signatures(rows: list[Row], children: list[_Owned], maker: Maker) -> list[Row]:

@@ -22,6 +22,7 @@ from indexers.types import Kind
 # A node that several patterns name is the first of these.
 _ROLES = ("class", "module", "type", "method", "function", "namespace")
 _KINDS = {"class": Kind.CLASS, "module": Kind.CLASS, "type": Kind.CLASS, "method": Kind.METHOD}
+_NAMELESS: tuple[tuple[str, ...], str] = ((), "")
 _NEVER = 999_999  # "min_lines" of what has no body: only documentation makes it a chunk
 _TYPE_MIN_LINES = 4  # an undocumented alias shorter than this stays with its surroundings
 
@@ -46,6 +47,7 @@ class Definition:
     end_byte: int
     min_lines: int  # undocumented and shorter than this: no chunk of its own
     kind: Kind
+    kind_is_set: bool  # by the query: a class around makes no method of it
     key: str  # symbol and arity
     joins_next: bool  # one with the next definition of the same key: overloads, clauses
     children: list[Definition] = field(default_factory=list)
@@ -192,13 +194,16 @@ class Reader:
             end_byte=outer.end_byte,
             min_lines=found.min_lines,
             kind=Kind(found.settings.get("kind", kind)),
+            kind_is_set="kind" in found.settings,
             key=f"{symbol}/{params.named_child_count if params else 0}",
             joins_next="group" in found.settings,
         )
 
     def _name(self, found: _Found) -> tuple[tuple[str, ...], str]:
-        node = found.captures.get("name") or naming.name_node(found.node)
-        scope, symbol = naming.split_name(self._text(node)) if node else ((), "")
+        name_node = found.captures.get("name") or naming.name_node(found.node)
+        nodes = (name_node, found.captures.get("own_name"))
+        names = (naming.split_name(self._text(node)) for node in nodes if node)
+        scope, symbol = next((split for split in names if split[1]), _NAMELESS)
         if name := found.settings.get("name", "" if symbol else found.settings.get("fallback")):
             scope, symbol = (), name
         if owner := found.captures.get("scope"):
@@ -229,18 +234,14 @@ class Reader:
         return prefix
 
     def _is_listed(self, found: _Found, last: int) -> bool:
-        """Whether a declaration without a body has another one right behind it.
+        """Whether a declaration that should stand apart has another one right behind it.
 
         A comment above such a list speaks of the list, or is a heading.
         """
-        if (
-            found.min_lines < _NEVER
-            or "group" in found.settings
-            or last + 1 >= len(self.source.lines)
-        ):
+        if "apart" not in found.settings or last + 1 >= len(self.source.lines):
             return False
         below = self.source.lines[last + 1].strip()
-        return below[:1] not in {"", "}", "]", ")", "@", "#", "/", "*"} and below != "end"
+        return below[:1] not in {"", "}", "#", "/", "*"}
 
     def _docstring(self, found: _Found, comments: list[str]) -> str:
         leading = documentation.clean_comments(comments) if comments else ""

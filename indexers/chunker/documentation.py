@@ -8,8 +8,8 @@ import re
 _LINE_MARK = re.compile(r"^[ \t]*(?://[/!]*<?|#+[!:|]?|--+(?: ?[|^*])?|%+|;+)[ ]?")
 _STAR = re.compile(r"^[ \t]*\*+(?!\*?/)[ ]?")
 _LONG_LUA = re.compile(r"^--\[(=*)\[(.*?)(?:\]\1\])?$", re.DOTALL)
-_ELIXIR = re.compile(r"^@\w*doc\s+(?:~[sS])?", re.DOTALL)
-_STRING = re.compile(r"^(?:[a-zA-Z]{0,2}|~[sS])(\"\"\"|'''|\"|'|\(|\[|\{|\|)(.*)$", re.DOTALL)
+_ELIXIR = re.compile(r"^@\w*doc\s+", re.DOTALL)
+_STRING = re.compile(r"^(?:[a-zA-Z]{0,2}(?=[\"'])|~[sS])(\"\"\"|'''|[\"'(\[{|])(.*)$", re.DOTALL)
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 _MAX_LENGTH = 20_000  # of a comment: more is data, and some patterns are not linear in it
@@ -116,7 +116,7 @@ def _unmark(comment: str) -> str:
 def _unmark_block(block: str, mark: int) -> str:
     """Take the opening mark and the border of stars from a block comment."""
     first, *rest = block[mark:].split("\n")
-    first = first.lstrip("*!|-").lstrip(" ").removeprefix("< ")
+    first = first.lstrip(" \t*!|^-").removeprefix("< ")
     if rest and all(_STAR.match(line) or not line.strip() for line in rest):
         rest = [_STAR.sub("", line) for line in rest]
     return "\n".join([first, inspect.cleandoc("\n" + "\n".join(rest))])

@@ -46,12 +46,14 @@ def _declarator(node: Node) -> Node | None:
 def split_name(text: str) -> tuple[tuple[str, ...], str]:
     """Return (scope, symbol) of a name as written: ``a::B<T>::c`` → (("a", "B"), "c")."""
     text = fold(text[:_MAX_NAME])
+    if text[:1] == "[":  # a computed name
+        text = text.strip("[] ")
     if text[:1] in _QUOTES:  # a string for a name: its content is one word
         return (), text.strip(_QUOTES)
     if match := _OPERATOR.match(text):
         return scope_of(match.group(1)), match.group(2)
     if not _IDENTIFIER.search(text):
-        return (), text
+        return (), text.strip("() ")
     # A macro that the grammar took for the type leaves the real type in the name.
     name = without_generics(text).rpartition(" ")[2]
     words = [word for word in _SEPARATOR.split(name) if word and word not in _NO_SCOPE]
@@ -80,6 +82,6 @@ def fold(text: str) -> str:
 def clean_signature(text: str) -> str:
     """Fold a declaration's white space and take off what leads over to its body."""
     text = _LOOSE_OPEN.sub(r"\1", _LOOSE_CLOSE.sub(r"\1", fold(text))).rstrip("{\\ ")
-    for tail in ("=>", "=", ":", ";", ",", " do", " where", " begin"):
+    for tail in ("=>", "=", ":", ";", ",", " do", " where", " with"):
         text = text.removesuffix(tail).rstrip()
     return text if len(text) <= _MAX_SIGNATURE else text[: _MAX_SIGNATURE - 1] + "…"

@@ -33,12 +33,14 @@ def outline(source: Source, grammar: Grammar) -> Outline | None:
     tree, matches = found
     reader = Reader(source, grammar)
     reader.collect(matches)
-    roots = _nest(reader.definitions())
-    before = roots[0].first if roots else len(source.lines)
+    roots = _nest(reader.definitions(), source)
+    before = len(source.lines)
+    if roots:
+        before = roots[0].head if roots[0].role == "namespace" else roots[0].first
     return Outline(roots, reader.module_doc or reader.opening_comment(before), tree)
 
 
-def _nest(definitions: Iterable[Definition]) -> list[Definition]:
+def _nest(definitions: Iterable[Definition], source: Source) -> list[Definition]:
     """Hang definitions that come in the order of the source into those around them."""
     roots: list[Definition] = []
     stack: list[Definition] = []
@@ -50,6 +52,10 @@ def _nest(definitions: Iterable[Definition]) -> list[Definition]:
             _join(siblings[-1], definition)
             definition = siblings[-1]
         else:
+            if siblings and definition.first <= siblings[-1].last < definition.head:
+                # Some grammars end a definition behind the comment that leads the next one.
+                before = siblings[-1]
+                before.last = source.trim(before.first, definition.first - 1)[1]
             siblings.append(definition)
         stack.append(definition)
     return roots

@@ -1,13 +1,15 @@
 (function_definition) @function
 
-; a prototype counts where it is documented: that is where headers explain themselves
+; A prototype counts where it is documented: that is where headers explain themselves. A comment
+; above a list of prototypes documents none of them.
 ((declaration declarator: [
    (function_declarator)
    (pointer_declarator declarator: (function_declarator))
    (pointer_declarator declarator: (pointer_declarator declarator: (function_declarator)))
  ]) @function
  (#not-match? @function "^static")
- (#set! min_lines "999999"))
+ (#set! min_lines "999999")
+ (#set! apart "yes"))
 
 (struct_specifier name: (_) body: (_)) @class
 (union_specifier name: (_) body: (_)) @class

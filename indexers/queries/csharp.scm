@@ -6,7 +6,7 @@
 (constructor_declaration) @function
 ((destructor_declaration) @function (#set! name "Finalize"))
 (local_function_statement) @function
-((operator_declaration operator: _ @_name) @function (#set! name "operator"))
+(operator_declaration operator: _ @name) @function
 ((conversion_operator_declaration) @function (#set! name "operator"))
 ((indexer_declaration accessors: (_) @body) @function (#set! name "this") (#set! min_lines "4"))
 

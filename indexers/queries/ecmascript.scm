@@ -23,20 +23,34 @@
 (variable_declarator name: (identifier) value: (class body: (_) @body)) @class
 (variable_declarator name: (identifier) value: (object)) @namespace
 
-; name.of.something = function …
-(assignment_expression
-  left: [(identifier) (member_expression)] @name
-  right: [
-    (arrow_function body: (_) @body)
-    (function_expression body: (_) @body)
-    (generator_function body: (_) @body)
-  ]) @function
-(assignment_expression
-  left: [(identifier) (member_expression)] @name
-  right: (class body: (_) @body)) @class
+; name.of.something = function …; of module.exports = … the function's own name is the name
+((assignment_expression
+   left: [(identifier) (member_expression)] @name
+   right: [
+     (arrow_function body: (_) @body)
+     (function_expression name: (_)? @own_name body: (_) @body)
+     (generator_function name: (_)? @own_name body: (_) @body)
+   ]) @function
+ (#set! fallback "exports"))
+((assignment_expression
+   left: [(identifier) (member_expression)] @name
+   right: (class name: (_)? @own_name body: (_) @body)) @class
+ (#set! fallback "exports"))
 (assignment_expression
   left: [(identifier) (member_expression)] @name
   right: (object)) @namespace
+
+; Type.prototype[name] = function …
+((assignment_expression
+   left: (subscript_expression
+     object: (member_expression property: (_) @_prototype) @scope
+     index: [(identifier) (member_expression) (string)] @name)
+   right: [
+     (arrow_function body: (_) @body)
+     (function_expression body: (_) @body)
+     (generator_function body: (_) @body)
+   ]) @function
+ (#eq? @_prototype "prototype"))
 
 ; { name: function … }
 ((pair key: (_) @name value: [

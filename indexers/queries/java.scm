@@ -3,6 +3,7 @@
 (enum_declaration) @class
 (record_declaration) @class
 (annotation_type_declaration) @class
+(enum_constant body: (_)) @namespace
 (constructor_declaration) @function
 (compact_constructor_declaration) @function
 (method_declaration body: (_)) @function

@@ -1,8 +1,10 @@
-(function_declaration) @function
+((function_declaration name: [(identifier) (dot_index_expression)]) @function
+ (#set! kind "function"))
 (function_declaration name: (method_index_expression)) @method
-(assignment_statement
-  (variable_list . name: (_) @name .)
-  (expression_list . value: (function_definition body: (_) @body) .)) @function
+((assignment_statement
+   (variable_list . name: (_) @name .)
+   (expression_list . value: (function_definition body: (_) @body) .)) @function
+ (#set! kind "function"))
 ((field
   name: (_) @name
   value: (function_definition body: (_) @body)) @function

@@ -1,6 +1,7 @@
 [(class_definition) (object_definition) (trait_definition) (enum_definition)
  (package_object)] @class
 (given_definition name: (_)) @class
+(given_definition !name return_type: (_) @name) @class
 (extension_definition) @namespace
 (type_definition) @type
 (function_definition) @function
