@@ -21,9 +21,8 @@ from codesearch.types import Explanation, Kind
 
 _RRF_K = 60  # Cormack, Clarke & Büttcher, "Reciprocal Rank Fusion", 2009
 _DENSE_WEIGHT, _LEXICAL_WEIGHT = 0.45, 0.55
-_SYMBOL_WEIGHT = 0.25
-_FILE_NAME_WEIGHT = 0.15
-_EXACT_WEIGHT, _EXACT_IN_SENTENCE_WEIGHT = 0.3, 0.1
+_FILE_WEIGHT, _FOLDER_WEIGHT = 0.2, 0.1
+_EXACT_WEIGHT, _EXACT_IN_SENTENCE_WEIGHT = 0.4, 0.1
 _ASIDE_FACTOR = 0.6
 _PROSE_FACTOR = 0.7
 _SUPPORT_WEIGHT, _SUPPORT_DECAY, _SUPPORTERS = 0.25, 0.5, 8
@@ -39,6 +38,7 @@ _ASIDE_WORDS = "benchmark demo doc example fixture mock sample spec test"
 _PROSE_WORDS = "changelog doc documentation guide readme tutorial"
 _ASKS_FOR_ASIDE = frozenset(map(stem, _ASIDE_WORDS.split()))
 _ASKS_FOR_PROSE = frozenset(map(stem, _PROSE_WORDS.split()))
+_NAMELESS = {"index", "init", "lib", "main", "mod", "package"}  # their folder has the name
 _NAME_BORDER = re.compile(r"\.|::|#|->")
 
 
@@ -88,15 +88,12 @@ def fusion(candidate: Candidate) -> float:
     return (dense + lexical) * (_RRF_K + 1)
 
 
-def symbol(question: Question, candidate: Candidate, score: float) -> float:
-    """A definition whose name holds the question's words is likelier what is meant."""
-    return _SYMBOL_WEIGHT * _share(question.words, candidate.payload["symbol"])
-
-
-def file_name(question: Question, candidate: Candidate, score: float) -> float:
-    """A file named after the question's words is likelier the place."""
-    stem_ = PurePosixPath(candidate.payload["path"]).stem
-    return _FILE_NAME_WEIGHT * _share(question.words, stem_)
+def place(question: Question, candidate: Candidate, score: float) -> float:
+    """A file all of whose name the question says is likelier the place; so is a folder."""
+    path = PurePosixPath(candidate.payload["path"])
+    folder = path.parent.name
+    file = folder if path.stem.lower().strip("_") in _NAMELESS else path.stem
+    return _FILE_WEIGHT * _says(question, file) + _FOLDER_WEIGHT * _says(question, folder)
 
 
 def exact(question: Question, candidate: Candidate, score: float) -> float:
@@ -122,8 +119,7 @@ def prose(question: Question, candidate: Candidate, score: float) -> float:
 
 
 RULES: Mapping[str, Rule] = {
-    "symbol": symbol,
-    "file name": file_name,
+    "place": place,
     "exact name": exact,
     "test or example": aside,
     "prose": prose,
@@ -187,9 +183,10 @@ def _order(ranked: Ranked) -> tuple[float, str, int, str]:
     return (-ranked.score, payload["path"], payload["start_line"], ranked.candidate.id)
 
 
-def _share(words: frozenset[str], name: str) -> float:
-    """Which share of the question's words the name holds."""
-    return len(words & _name_words(name)) / len(words) if words and name else 0.0
+def _says(question: Question, name: str) -> bool:
+    """Whether every word of the name occurs in the question."""
+    words = _name_words(name)
+    return bool(words) and words <= question.words
 
 
 @lru_cache(maxsize=20_000)
