@@ -13,7 +13,7 @@ from benchmarks import comparing, functions, quality, report, results, speed
 from benchmarks.errors import BenchmarkError
 from benchmarks.failures import Failures
 from benchmarks.results import Result
-from benchmarks.systems import MODULES, Options, make_systems
+from benchmarks.systems import MODULES, Options, make_systems, ours
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _quality(parsed: argparse.Namespace) -> None:
-    systems, left_out = make_systems(parsed.systems, _options(parsed))
+    names = list(parsed.systems or ([] if parsed.ablate else MODULES))
+    names += ours.ablations() if parsed.ablate else []
+    systems, left_out = make_systems(names, _options(parsed))
     for name, reason in left_out.items():
         print(f"left out: {name}: {reason}", file=sys.stderr)
     board = quality.Board(parsed.repos, parsed.data, parsed.only, parsed.clone)
@@ -43,7 +45,7 @@ def _quality(parsed: argparse.Namespace) -> None:
 
 def _functions(parsed: argparse.Namespace) -> None:
     sets = functions.Sets(cosqa=parsed.cosqa, humaneval=parsed.humaneval)
-    result = functions.run_functions(sets, _options(parsed))
+    result = functions.run_functions(sets, _options(parsed), ablate=parsed.ablate)
     _finish(result, parsed.out, report.functions_table(result))
 
 
@@ -101,6 +103,7 @@ def _add_quality(parser: argparse.ArgumentParser) -> None:
     _add_options(parser)
     parser.add_argument("--data", type=Path, required=True, help="repos.json and annotations/")
     parser.add_argument("--systems", type=_names, default=[], help=f"of {', '.join(MODULES)}")
+    parser.add_argument("--ablate", action="store_true", help="our ranking less a rule, each")
     parser.add_argument("--compare", type=Path, help="an older result, to print the differences")
     parser.add_argument("--failures", type=Path, help="write what stood above the targets here")
     parser.add_argument("--failures-of", default="codesearch", help="… in this system's answers")
@@ -111,6 +114,7 @@ def _add_functions(parser: argparse.ArgumentParser) -> None:
     _add_options(parser)
     parser.add_argument("--cosqa", type=Path, help="folder of CoSQA: corpus.jsonl, queries.jsonl")
     parser.add_argument("--humaneval", type=Path, help="folder of HumanEval-X, the same files")
+    parser.add_argument("--ablate", action="store_true", help="our ranking less a rule, each")
     parser.set_defaults(run=_functions)
 
 

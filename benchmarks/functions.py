@@ -20,7 +20,7 @@ from benchmarks.facts import circumstances
 from benchmarks.results import Result, rounded
 from benchmarks.scoring import Place, mean, reciprocal_rank
 from benchmarks.systems import Options, Search
-from benchmarks.systems.ours import PARTS, Candidates, part_of
+from benchmarks.systems.ours import PARTS, Parts, ablations, part_of
 from benchmarks.systems.stores import build, searching
 from codesearch.encoder import Encoder, load_encoder
 from indexers.chunker import chunk_text
@@ -49,8 +49,11 @@ class Task:
     queries: Sequence[Row]
 
 
-def run_functions(sets: Sets, options: Options) -> Result:
-    """The mean reciprocal rank of each part of our search on each task."""
+def run_functions(sets: Sets, options: Options, *, ablate: bool = False) -> Result:
+    """The mean reciprocal rank of each part of our search on each task.
+
+    ``ablate``: of our ranking less a rule, each, too.
+    """
     if not (sets.cosqa or sets.humaneval):
         raise BenchmarkError("Name a set: --cosqa DIR, --humaneval DIR")
     encoder = load_encoder(options.model)
@@ -59,7 +62,8 @@ def run_functions(sets: Sets, options: Options) -> Result:
     result["tasks"] = {}
     for task in _tasks(sets):
         directory = options.cache / encoder.digest[:12] / f"functions-{task.name}"
-        scores = _mrr(task, directory, encoder)
+        names = [*PARTS, *(ablations() if ablate else [])]
+        scores = _mrr(task, directory, encoder, names)
         result["tasks"][task.name] = {
             "functions": len(task.corpus),
             "questions": len(task.queries),
@@ -88,15 +92,15 @@ def _tasks(sets: Sets) -> Iterator[Task]:
             )
 
 
-def _mrr(task: Task, directory: Path, encoder: Encoder) -> dict[str, float]:
+def _mrr(task: Task, directory: Path, encoder: Encoder, names: Sequence[str]) -> dict[str, float]:
     paths = {row["id"]: _wordless(number) for number, row in enumerate(task.corpus)}
     files = [_chunks(row, task.field, paths[row["id"]]) for row in task.corpus]
     build(directory, files, encoder)
     scores = {}
     with searching(directory, encoder) as (searcher, reader):
-        candidates = Candidates(encoder, reader)
-        for part in PARTS:
-            search = part_of(part, lambda q, top_k: searcher.search(q, top_k, None), candidates)
+        parts = Parts(encoder, reader)
+        for part in names:
+            search = part_of(part, lambda q, top_k: searcher.search(q, top_k, None), parts)
             scores[part] = mean(_score(search, row, paths) for row in task.queries)
     return scores
 

@@ -55,22 +55,28 @@ MODULES = {
     "dense": "benchmarks.systems.ours",
     "lexical": "benchmarks.systems.ours",
     "hybrid": "benchmarks.systems.ours",
+    "dense + rules": "benchmarks.systems.ours",
+    "lexical + rules": "benchmarks.systems.ours",
     "codesearch": "benchmarks.systems.ours",
 }
 
 
 def make_systems(names: Sequence[str], options: Options) -> tuple[list[System], dict[str, str]]:
     """The systems called ``names`` (none: all), and those that cannot take part, with reasons."""
-    if unknown := [name for name in names if name not in MODULES]:
+    if unknown := [name for name in names if _module(name) is None]:
         raise BenchmarkError(f"No system {unknown[0]!r}; there are {', '.join(MODULES)}")
     systems: list[System] = []
     left_out: dict[str, str] = {}
     for name in names or MODULES:
         try:
-            module: Any = import_module(MODULES[name])
+            module: Any = import_module(str(_module(name)))
             systems.append(module.make(name, options))
         except UnavailableError as reason:
             left_out[name] = str(reason)
         except ModuleNotFoundError as missing:
             left_out[name] = f"{missing.name} is not installed (pip install codesearch[bench])"
     return systems, left_out
+
+
+def _module(name: str) -> str | None:
+    return MODULES["codesearch"] if name.startswith("without:") else MODULES.get(name)

@@ -1,9 +1,10 @@
-"""Our own search, whole and in parts. The one module that reaches behind the public names.
+"""Our own search, whole and in parts. With ``stores``, what reaches behind the public names.
 
 ``codesearch`` is ``Index.search`` as users have it. ``dense`` and ``lexical`` are the two lists
-of candidates that it starts from, ``hybrid`` is their plain reciprocal-rank fusion: the parts by
-which the ranking's own worth is told. All four share one index per repository, which stays in
-the cache folder: a run after a change of ranking encodes nothing.
+of candidates that it starts from, ``hybrid`` is their plain reciprocal-rank fusion. ``… + rules``
+gives the ranking one of the lists alone: what the other one is worth on top of everything else.
+``without:RULE`` is all but one rule of the ranking. All share one index per repository, which
+stays in the cache folder: a run after a change of ranking encodes nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from benchmarks.corpus import Corpus
 from benchmarks.errors import BenchmarkError
 from benchmarks.scoring import Place
-from benchmarks.systems import Options, Search, System
-from codesearch import Hit, Index, Settings
+from benchmarks.systems import Options, Search, System, stamp
+from codesearch import Hit, Index, Settings, ranking
 from codesearch.encoder import Encoder, query_text
 from codesearch.encoder.weights import Weights
+from codesearch.fingerprint import index_fingerprint
 from codesearch.lexical import query_terms
 from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
 from codesearch.sync import Syncer
@@ -29,21 +32,32 @@ from codesearch.types import Chunk
 from codesearch.writer import chunk_from_payload
 from indexers.skip import Rules
 
-PARTS = ("dense", "lexical", "hybrid", "codesearch")
+PARTS = {
+    "dense": "our dense candidates alone",
+    "lexical": "our lexical candidates alone",
+    "hybrid": "reciprocal-rank fusion of the two, k = 60",
+    "dense + rules": "our ranking without the lexical candidates",
+    "lexical + rules": "our ranking without the dense candidates",
+    "codesearch": "Index.search as it is shipped",
+}
+WITHOUT = "without:"
+UNGROUPED = f"{WITHOUT}grouping"
 _RRF_K = 60
-_CANDIDATES = 100  # of each kind, for the fusion
+_CANDIDATES = 100  # of each kind, as in the product
+
+
+def ablations() -> list[str]:
+    """The names of systems that each lack one rule."""
+    return [UNGROUPED, *(f"{WITHOUT}{rule}" for rule in (*ranking.RULES, ranking.SUPPORT))]
 
 
 def make(name: str, options: Options) -> System:
-    """One of ``PARTS``."""
+    """One of ``PARTS`` or of ``ablations()``."""
     built = built_by(options.model, options.cache)
-    describes = {
-        "dense": f"our dense candidates alone, {built.model}",
-        "lexical": "our lexical candidates alone",
-        "hybrid": f"reciprocal-rank fusion of the two, k = {_RRF_K}",
-        "codesearch": f"Index.search as it is shipped, {built.model}",
-    }
-    return Ours(name, name, built, describes[name])
+    if name not in PARTS and name not in ablations():
+        raise BenchmarkError(f"No rule {name.removeprefix(WITHOUT)!r} in the ranking")
+    describes = PARTS.get(name, "our ranking, one rule left out")
+    return Ours(name, name, built, f"{describes}; {built.model}")
 
 
 @cache
@@ -53,7 +67,7 @@ def built_by(model: Path | None, folder: Path) -> Built:
 
 
 class Built:
-    """Indexes of pinned repositories made with one encoder, one open at a time."""
+    """Indexes of pinned repositories made with one encoder."""
 
     def __init__(self, weights: Weights, model: Path | None, folder: Path) -> None:
         self._weights = weights
@@ -65,32 +79,42 @@ class Built:
         """Name and digest of the encoder."""
         return f"{self._weights.name} {self._weights.digest[:12]}"
 
-    def directory(self, corpus: Corpus) -> Path:
-        """Where the index of a corpus stays; another revision of it reuses what it can."""
-        root = corpus.pinned.root.replace("/", "+")
-        return self._folder / f"{corpus.pinned.name}@{root}"
-
     @contextmanager
     def open(self, corpus: Corpus) -> Iterator[tuple[Index, EmbeddedReader]]:
         """The index of the corpus, brought to its commit, and what it is made of."""
-        directory = self.directory(corpus)
+        root = corpus.pinned.root.replace("/", "+")
+        directory = self._folder / f"{corpus.pinned.name}@{root}"
         settings = self._settings
         with Index.open(corpus.mirror, index_dir=directory, settings=settings) as index:
-            store = EmbeddedStore(directory)
-            syncer = RootedSyncer(
-                store,
-                index.repository,
-                settings,
-                self._weights,
-                lambda: index.encoder,
-                root=corpus.pinned.root,
-            )
-            syncer.run(corpus.commit, wait=True, rebuild=False, on_progress=None)
-            reader = store.reader()
+            if not self._is_built(directory, corpus.commit):
+                self._build(index, corpus)
+            reader = EmbeddedStore(directory).reader()
             if reader is None:
                 raise BenchmarkError(f"Nothing was published in {directory}")
             with closing(reader):
                 yield index, reader
+
+    def _is_built(self, directory: Path, commit: str) -> bool:
+        reader = EmbeddedStore(directory).reader() if stamp.is_current(directory) else None
+        if reader is None:
+            return False
+        with closing(reader):
+            fingerprint = index_fingerprint(self._weights.digest)
+            return (reader.commit, reader.fingerprint) == (commit, fingerprint)
+
+    def _build(self, index: Index, corpus: Corpus) -> None:
+        """Build anew where the code has changed; known texts are not encoded again."""
+        rebuild = not stamp.is_current(index.directory)
+        syncer = RootedSyncer(
+            EmbeddedStore(index.directory),
+            index.repository,
+            self._settings,
+            self._weights,
+            lambda: index.encoder,
+            root=corpus.pinned.root,
+        )
+        syncer.run(corpus.commit, wait=True, rebuild=rebuild, on_progress=None)
+        stamp.sign(index.directory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +130,7 @@ class RootedSyncer(Syncer):
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """One of ``PARTS`` over the indexes of one encoder."""
+    """One part of our search over the indexes of one encoder."""
 
     name: str
     part: str
@@ -117,60 +141,87 @@ class Ours:
     def open(self, corpus: Corpus) -> Iterator[Search]:
         """Index what is not indexed yet."""
         with self.built.open(corpus) as (index, reader):
-            yield part_of(self.part, index.search, Candidates(index.encoder, reader))
+            yield part_of(self.part, index.search, Parts(index.encoder, reader))
 
 
-class Candidates:
-    """The two lists that a search starts from, as places."""
+class Parts:
+    """What a search is made of, over one store."""
 
     def __init__(self, encoder: Encoder, reader: EmbeddedReader) -> None:
         self._encoder = encoder
         self._reader = reader
 
-    def dense(self, query: str, limit: int) -> list[str]:
+    def dense(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Point ids by cosine."""
-        vector = self._encoder.encode_query(query_text(query))
-        return [id_ for id_, _ in self._reader.nearest(vector, limit)]
+        return self._reader.nearest(self._encoder.encode_query(query_text(query)), limit)
 
-    def lexical(self, query: str, limit: int) -> list[str]:
+    def lexical(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Point ids by BM25."""
-        return [id_ for id_, _ in self._reader.matching(query_terms(query), limit)]
+        return self._reader.matching(query_terms(query), limit)
 
-    def places(self, ids: Sequence[str]) -> list[Place]:
+    def hybrid(self, query: str, limit: int) -> list[tuple[str, float]]:
+        """Point ids by reciprocal-rank fusion (Cormack, Clarke & Büttcher, 2009)."""
+        scores: defaultdict[str, float] = defaultdict(float)
+        depth = max(_CANDIDATES, limit)
+        for found in (self.dense(query, depth), self.lexical(query, depth)):
+            for rank, (id_, _) in enumerate(found, 1):
+                scores[id_] += 1 / (_RRF_K + rank)
+        return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def ranked(self, query: str, limit: int, part: str) -> list[Place]:
+        """The ranking with one list of candidates, or without one rule.
+
+        One list alone stands in for both, so that the fused scores keep the scale that the
+        weights of the rules are made for: half of it would make every rule count twice.
+        """
+        depth = max(_CANDIDATES, limit)
+        if part == "lexical + rules":
+            dense = lexical = self.lexical(query, depth)
+        elif part == "dense + rules":
+            dense = lexical = self.dense(query, depth)
+        else:
+            dense, lexical = self.dense(query, depth), self.lexical(query, depth)
+        ranked = ranking.rank(
+            ranking.Question.of(query),
+            self._candidates(dense, lexical),
+            grouped=part != UNGROUPED,
+            without=(part.removeprefix(WITHOUT),),
+        )
+        return [place_of(row.candidate.payload, str(row.explanation)) for row in ranked[:limit]]
+
+    def places(self, found: Sequence[tuple[str, float]]) -> list[Place]:
         """Where the points lie."""
-        return [place_of(chunk_from_payload(p)) for p in self._reader.payloads(ids)]
+        return [place_of(payload) for payload in self._reader.payloads([id_ for id_, _ in found])]
+
+    def _candidates(
+        self, dense: Sequence[tuple[str, float]], lexical: Sequence[tuple[str, float]]
+    ) -> list[ranking.Candidate]:
+        by_meaning = {id_: (rank, score) for rank, (id_, score) in enumerate(dense, 1)}
+        by_words = {id_: (rank, score) for rank, (id_, score) in enumerate(lexical, 1)}
+        ids = sorted(by_meaning.keys() | by_words.keys())
+        return [
+            ranking.Candidate(id_, payload, by_meaning.get(id_), by_words.get(id_))
+            for id_, payload in zip(ids, self._reader.payloads(ids), strict=True)
+        ]
 
 
-def part_of(part: str, whole: Callable[..., list[Hit]], candidates: Candidates) -> Search:
-    """The search that is one of ``PARTS``."""
-
-    def full(query: str, top_k: int) -> list[Place]:
-        return [place_of(h.chunk, str(h.explanation)) for h in whole(query, top_k=top_k)]
-
-    def dense(query: str, top_k: int) -> list[Place]:
-        return candidates.places(candidates.dense(query, top_k))
-
-    def lexical(query: str, top_k: int) -> list[Place]:
-        return candidates.places(candidates.lexical(query, top_k))
-
-    def hybrid(query: str, top_k: int) -> list[Place]:
-        limit = max(_CANDIDATES, top_k)
-        lists = candidates.dense(query, limit), candidates.lexical(query, limit)
-        return candidates.places(fused(*lists)[:top_k])
-
-    return {"codesearch": full, "dense": dense, "lexical": lexical, "hybrid": hybrid}[part]
+def part_of(part: str, whole: Callable[..., list[Hit]], parts: Parts) -> Search:
+    """The search that goes by that name; ``whole`` is the product's own."""
+    if part == "codesearch":
+        return lambda query, top_k: [
+            _place(hit.chunk, str(hit.explanation)) for hit in whole(query, top_k=top_k)
+        ]
+    lists = {"dense": parts.dense, "lexical": parts.lexical, "hybrid": parts.hybrid}
+    if part in lists:
+        return lambda query, top_k: parts.places(lists[part](query, top_k))
+    return lambda query, top_k: parts.ranked(query, top_k, part)
 
 
-def fused(*lists: Sequence[str]) -> list[str]:
-    """Reciprocal-rank fusion (Cormack, Clarke & Büttcher, 2009); ties in order of id."""
-    scores: dict[str, float] = defaultdict(float)
-    for ids in lists:
-        for rank, id_ in enumerate(ids, 1):
-            scores[id_] += 1 / (_RRF_K + rank)
-    return sorted(scores, key=lambda id_: (-scores[id_], id_))
+def place_of(payload: Any, why: str = "") -> Place:
+    """Where a stored chunk lies."""
+    return _place(chunk_from_payload(payload), why)
 
 
-def place_of(chunk: Chunk, why: str = "") -> Place:
-    """Where a chunk lies; the note says what it is and why it was found."""
+def _place(chunk: Chunk, why: str) -> Place:
     note = f"{chunk.kind} {chunk.qualified_name or '-'}" + (f" [{why}]" if why else "")
     return Place(chunk.path, chunk.span.start_line, chunk.span.end_line, note)

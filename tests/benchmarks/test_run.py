@@ -12,6 +12,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.board import Pinned
 from benchmarks.corpus import Corpus
+from benchmarks.systems.ours import PARTS, ablations
 from benchmarks.systems.ripgrep import count_lines, keywords
 
 FILES = {
@@ -128,6 +129,25 @@ def test_every_system_is_asked_every_question(run: Any) -> None:
     assert "no mirror o+lost" in said
 
 
+def test_every_rule_can_be_left_out(run: Any) -> None:
+    result, _ = run("--ablate", "--systems", "codesearch,lexical + rules,dense + rules")
+    ranks = result["repositories"]["app"]["ranks"]
+    assert ranks.keys() >= {"codesearch", *ablations()}
+    assert len(ablations()) > 5
+    assert all(found[0] == [1] for found in ranks.values())
+
+
+def test_an_index_built_by_other_code_is_built_anew(run: Any, tmp_path: Path) -> None:
+    run("--systems", "codesearch")
+    stamp = next((tmp_path / "cache").rglob("built-by"))
+    named = stamp.read_text()
+    before = (stamp.parent / "current").read_text()
+    stamp.write_text("something else")
+    run("--systems", "codesearch")
+    assert stamp.read_text() == named
+    assert (stamp.parent / "current").read_text() != before
+
+
 def test_others_texts_do_not_go_into_the_result(run: Any) -> None:
     result, _ = run("--systems", "codesearch")
     text = json.dumps(result)
@@ -179,7 +199,7 @@ def test_functions_without_a_repository(tmp_path: Path, capsys: Any) -> None:
     where = ["--cosqa", str(tmp_path), "--cache", str(tmp_path / "cache"), "--out", str(out)]
     assert main(["functions", *where]) == 0
     tasks = json.loads(out.read_text())["tasks"]
-    perfect = {"dense": 1.0, "lexical": 1.0, "hybrid": 1.0, "codesearch": 1.0}
+    perfect = dict.fromkeys(PARTS, 1.0)
     assert tasks["cosqa"] == {"functions": 2, "questions": 1, "mrr": perfect}
     assert "cosqa-no-docstrings" in capsys.readouterr().out
 
