@@ -261,11 +261,11 @@ class Reader:
 
     def _without_comments(self, start: int, end: int) -> str:
         kept = []
-        for comment in self.comments[bisect_left(self.comments, (start, 0)) :]:
-            if comment[0] >= end:
-                break
-            kept.append(self.source.slice(start, comment[0]))
-            start = comment[1]
+        index = bisect_left(self.comments, (start, 0))
+        while index < len(self.comments) and self.comments[index][0] < end:
+            comment_start, comment_end = self.comments[index]
+            kept.append(self.source.slice(start, comment_start))
+            start, index = comment_end, index + 1
         return "\n".join([*kept, self.source.slice(start, end)])
 
     def _text(self, node: Node) -> str:

@@ -16,15 +16,17 @@ _MAX_LENGTH = 20_000  # of a comment: more is data, and some patterns are not li
 _BANNER = re.compile(r"^[\s\W_]*$")
 _RULER = frozenset("-=*#~_+/")
 _FENCE = re.compile(r"`{3}|[~*=]{3}$")
+# What tools read. A word alone is not enough ("Region of interest" is documentation).
 _DIRECTIVE = re.compile(
-    r"^(?:eslint|tslint|jshint|jslint|prettier-|istanbul|c8 |v8 ignore|biome-|@ts-|ts-ignore"
-    r"|webpack|#__|@__|global |globals |nolint|noqa|type:\s*ignore|pylint|pyright|mypy:|pragma"
-    r"|fmt:|yapf|isort|ruff:|flake8|nosec|rubocop|:nocov:|:nodoc:|:startdoc|:stopdoc"
-    r"|frozen_string_literal|encoding:|coding[:=]|-\*-|vim?:|ex:|go:\w+|\+build|export \w+$"
-    r"|swiftlint|swift-format|ktlint|detekt|scalastyle|scalafix|NOLINT|clang-format|LCOV"
-    r"|cppcheck|coverity|spell-checker|cspell|region\b|endregion|shellcheck|luacheck|stylua"
-    r"|selene|credo|dialyzer|phpcs|phpstan|@phpstan-ignore|@psalm-suppress|@codeCoverageIgnore"
-    r"|noinspection|ReSharper|language=|bearer:|sourcery|zig fmt|!/)",
+    r"^(?:eslint-\w|eslint [\w/-]+:|tslint:|js[hl]int\b|prettier-ignore|biome-ignore|@ts-|ts-ignore"
+    r"|(?:istanbul|c8|v8) ignore|webpack\w+:|[#@]__|nolint\b|noqa\b|nosec\b|type:\s*ignore|pylint:"
+    r"|pyright:|mypy:|pragma:? ?(?:no|once|mark)\b|fmt:\s*\w|yapf:|isort:|ruff:|flake8[:-]|rubocop:"
+    r"|:(?:nocov|nodoc|startdoc|stopdoc):|frozen_string_literal:|(?:en)?coding[:=]|-\*-|vim?:\s*\w"
+    r"|go:\w|\+build\b|swiftlint:|swift-format-|mark:|ktlint-|detekt:|scalastyle:|scalafix:"
+    r"|NOLINT|clang-format o|LCOV_|cppcheck-|coverity\[|spell-checker:|cspell:|endregion\b"
+    r"|shellcheck (?:disable|source|shell)|luacheck:|stylua:|selene:|credo:|dialyzer:|phpcs:"
+    r"|@?phpstan-|@psalm-suppress|@codeCoverageIgnore|noinspection\b|ReSharper \w+|language="
+    r"|zig fmt:|!/)",
     re.IGNORECASE,
 )
 _LICENSE = re.compile(
@@ -57,7 +59,8 @@ _XML = (
     (re.compile(r"<exception\s+cref=\"(?:\w:)?([^\"]*)\"\s*/?>"), r"@throws \1 "),
     (
         re.compile(
-            r"</?(?:summary|remarks|returns|value|para|param|typeparam|exception|c|code|example|see|seealso|list|item|description|term|inheritdoc)\b[^>]*>"
+            r"</?(?:summary|remarks|returns|value|para|param|typeparam|exception|c|code|example|see"
+            r"|seealso|list|item|description|term|inheritdoc)\b[^>]*>"
         ),
         "",
     ),

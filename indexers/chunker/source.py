@@ -15,13 +15,16 @@ class Source:
     feed or U+2028 inside a line would put ``splitlines`` and the grammar at odds.
     """
 
-    __slots__ = ("data", "lines", "text")
+    __slots__ = ("data", "lines")
 
     def __init__(self, text: str) -> None:
         text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-        self.data = text.encode("utf-8", "replace")  # a lone surrogate becomes "?"
-        self.text = text if len(self.data) == len(text) else self.data.decode()
-        self.lines = self.text.split("\n")
+        try:
+            self.data = text.encode()
+        except UnicodeEncodeError:  # lone surrogates
+            self.data = text.encode("utf-8", "replace")
+            text = self.data.decode()
+        self.lines = text.split("\n")
 
     def slice(self, start_byte: int, end_byte: int) -> str:
         """Return the text between two byte offsets."""

@@ -42,6 +42,7 @@ from tests.indexers.outlines import chunks_of
         ("//go:noinline\n//nolint:errcheck", ""),
         ("# noqa: E501", ""),
         ("# type: ignore[arg-type]", ""),
+        ("// MARK: - Drawing\n/// One.", "One."),
         ("// Copyright 2024 Someone\n// All rights reserved.", ""),
         ("# SPDX-License-Identifier: MIT", ""),
         (
@@ -62,6 +63,14 @@ from tests.indexers.outlines import chunks_of
 )
 def test_clean_comments(comment: str, expected: str) -> None:
     assert clean_comments([comment]) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Region of interest.", "Global state.", "Webpack loads it.", "Export everything", "Ex: 1 + 1"],
+)
+def test_prose_is_no_directive(text: str) -> None:
+    assert clean_comments([f"# {text}"]) == text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which definitions get chunks, what a class's chunk holds, what lies between, how long ones split."""
+"""Which definitions get chunks, what a class's chunk holds, what lies between, how all splits."""
 
 from __future__ import annotations
 
@@ -87,8 +87,10 @@ def test_large_functions_inside_of_long_functions_get_chunks_of_their_own() -> N
         "def outer(a):\n"
         + filler
         + "    def tiny():\n        return a\n"
-        + "    class Local:\n        x = 1\n        def go(self):\n            a = 1\n            return a\n"
-        + "    def inner(b):\n        '''Does it.'''\n        one = b\n        two = one\n        return two\n"
+        + "    class Local:\n        x = 1\n"
+        + "        def go(self):\n            a = 1\n            return a\n"
+        + "    def inner(b):\n        '''Does it.'''\n"
+        + "        one = b\n        two = one\n        return two\n"
         + "    return inner(tiny())\n"
     )
     chunks = python(text, budget=400)
