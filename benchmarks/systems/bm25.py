@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
-import bm25s  # type: ignore[import-untyped]
+import bm25s  # type: ignore[import-not-found,import-untyped,unused-ignore]
 import numpy as np
 
 from benchmarks.corpus import Corpus

@@ -11,8 +11,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from benchmarks.corpus import Corpus
 from benchmarks.errors import UnavailableError
@@ -58,9 +60,8 @@ class Semble:
 
 def _open(folder: Path, root: str, model: str) -> Search:
     # Not at the top: without a model nobody needs it, and it is not in every installation.
-    from semble import SembleIndex  # noqa: PLC0415
-
-    index = SembleIndex.from_path(folder, model_path=model)
+    library: Any = import_module("semble")
+    index = library.SembleIndex.from_path(folder, model_path=model)
 
     def search(query: str, top_k: int) -> list[Place]:
         return [
