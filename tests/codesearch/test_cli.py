@@ -18,13 +18,6 @@ import repos
 from program import COMMAND, run
 
 
-@pytest.fixture
-def indexed(shop: Path, home: Path) -> Path:
-    done = run("index", cwd=shop)
-    assert done.returncode == 0, done.stderr
-    return shop
-
-
 def test_index_tells_what_it_did(shop: Path, home: Path) -> None:
     done = run("index", cwd=shop / "web")
     assert done.returncode == 0

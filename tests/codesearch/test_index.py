@@ -45,7 +45,7 @@ def points_from_scratch(index: Index, folder: Path) -> dict[str, object]:
     ("question", "symbol"),
     [
         ("where are cookies signed?", "sign_cookie"),
-        ("add up the prices with tax", "total"),
+        ("what do all articles cost, tax included", "total"),
         ("parse http header", "parseHTTPHeader"),
         ("parseHTTPHeader", "parseHTTPHeader"),
         ("try again when something fails", "retryWithBackoff"),
@@ -112,7 +112,7 @@ def test_deleted_copied_and_reverted_files(index: Index, shop: Path, tmp_path: P
 def test_identical_text_is_encoded_once_and_stored_twice(tmp_path: Path, home: Path) -> None:
     folder = repos.init(tmp_path / "twins")
     code = "def halve(number):\n    return number / 2\n"
-    repos.write(folder, {"a/tools.py": code, "b/a/tools.py": code})
+    repos.write(folder, {"one/a/b/c/d/tools.py": code, "two/a/b/c/d/tools.py": code})
     repos.commit(folder)
     with Index.open(folder) as index:
         report = index.sync()

@@ -7,6 +7,7 @@ import pytest
 
 import repos
 from codesearch import Index, Settings
+from program import run
 
 
 @pytest.fixture
@@ -33,3 +34,11 @@ def index(shop: Path, home: Path) -> Iterator[Index]:
     """The shop's index, not built yet."""
     with Index.open(shop, settings=Settings.load()) as opened:
         yield opened
+
+
+@pytest.fixture
+def indexed(shop: Path, home: Path) -> Path:
+    """The shop, indexed by the real program."""
+    done = run("index", cwd=shop)
+    assert done.returncode == 0, done.stderr
+    return shop
