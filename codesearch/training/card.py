@@ -32,9 +32,9 @@ start from which the encoder is to be trained, and what is shipped until then.
 - Input: the strings of `codesearch/encoder/text.py`, cut at {job.max_tokens} tokens.
 - Output: the mean over all tokens, scaled to length 1.
 - Languages: English questions; code in any language, as far as its words are English.
-- `model.onnx`: weights int8 (a scale for each output channel, largest value
-  {job.weight_steps}), word vectors int8 (a scale for each word), activations quantised as they
-  come. One text a run. ONNX Runtime 1.32 or later, operators of its CPU build.
+- `model.onnx`: weights int8 (a scale for each output channel, no two neighbours beyond what
+  16 bits hold), word vectors int8 (a scale for each word), activations quantised as they come.
+  One text a run. ONNX Runtime 1.32 or later, operators of its CPU build.
 - `config.json` names the files with their SHA-256; its digest identifies these weights.
 
 ## Measured
