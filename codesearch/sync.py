@@ -104,25 +104,33 @@ class Syncer:
 
 
 class _ProgressMeter:
-    """Joins what the pipeline and the writer tell into one ``Progress``."""
+    """Joins what the pipeline and the writer tell into one ``Progress``.
+
+    A file counts as done once its chunks are stored: reading is fast, encoding is not.
+    """
 
     def __init__(self, on_progress: OnProgress | None) -> None:
         self._on_progress = on_progress
         self._now = Progress(0, 0, 0, 0, 0, 0, "")
+        self._read = 0  # bytes
+        self._stored = 0  # bytes
 
     def on_file(self, step: pipeline.Step) -> None:
         """A file is about to be read."""
+        self._read = step.bytes_done
         self._tell(
             files_done=step.files_done,
             files_total=step.files_total,
-            bytes_done=step.bytes_done,
             bytes_total=step.bytes_total,
-            path=step.path,
+            path=step.path or self._now.path,
         )
 
     def on_counts(self, counts: Counts) -> None:
-        """Chunks were encoded or written."""
-        self._tell(chunks=counts.chunks, encoded=counts.encoded)
+        """Chunks were encoded; or, with nothing left of the batch, stored."""
+        if not counts.batch_share:
+            self._stored = self._read
+        done = self._stored + round(counts.batch_share * (self._read - self._stored))
+        self._tell(chunks=counts.chunks, encoded=counts.encoded, bytes_done=done)
 
     def _tell(self, **news: Any) -> None:
         if self._on_progress is not None:

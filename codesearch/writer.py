@@ -35,6 +35,7 @@ class Counts:
     chunks: int = 0
     encoded: int = 0
     deleted: int = 0
+    batch_share: float = 0.0  # of the batch that is being encoded: how much of it is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class IndexWriter:
         if points:
             self._store.upsert(points)
         self.counts.chunks += len(points)
+        self.counts.batch_share = 0.0
         self._clear_queue()
         self._on_progress(self.counts)
 
@@ -115,6 +117,7 @@ class IndexWriter:
 
         def on_batch(done: int) -> None:
             self.counts.encoded += done
+            self.counts.batch_share += done / len(keys)
             self._on_progress(self.counts)
 
         texts = list(self._new_texts.values())
