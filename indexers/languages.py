@@ -242,7 +242,7 @@ def detect(path: str, head: str = "") -> str | None:
     a ``.h`` file is C++ where the head shows it (the longer the head, the surer).
     """
     name = PurePosixPath(path).name
-    found = _BY_FILENAME.get(name) or _BY_FILENAME.get(name.partition(".")[0] + "*")
+    found = _BY_FILENAME.get(name)
     if found is None and name.startswith(("Dockerfile.", "Containerfile.")):
         found = "dockerfile"
     if found is None:

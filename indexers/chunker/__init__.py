@@ -23,7 +23,7 @@ DEFAULT_BUDGET = 2000
 """Characters of a chunk: nine of ten functions are shorter; the encoder reads about half of it,
 lexical search and the reader all of it."""
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same text would give other chunks: an index knows it is out of date."""
 
 
@@ -36,7 +36,7 @@ def chunk_text(
     budget: int = DEFAULT_BUDGET,
     measure: Callable[[str], int] = len,
 ) -> list[Chunk]:
-    """Cut a file's text into chunks, in the order of their first lines.
+    """Cut a file's text into chunks: definitions in the order of their first lines, outer first.
 
     Every line that is not blank is inside the span of at least one chunk. No chunk's text
     measures more than ``budget`` (in the units of ``measure``; at least 1). Any text is taken:

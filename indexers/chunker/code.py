@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from indexers.types import Chunk, Kind
 _MAX_PATH = 8  # names of a class path: deeper nesting is a machine's
 _MAX_LINE = 200  # a member that is one such line stands in its class as it is
 _NESTED_MIN_LINES = 5  # a shorter function inside of a function stays in its text
+_WORD = re.compile(r"\w")
 _SCRAP_LINES, _SCRAP_CHARACTERS = 2, 100  # code between definitions, too little to stand alone
 
 
@@ -207,7 +209,7 @@ def _draft_regions(
 
 
 def _is_scrap(source: Source, region: tuple[int, int]) -> bool:
-    lines = [line for line in source.lines[region[0] : region[1] + 1] if line.strip()]
+    lines = [line for line in source.lines[region[0] : region[1] + 1] if _WORD.search(line)]
     return len(lines) <= _SCRAP_LINES and sum(map(len, lines)) <= _SCRAP_CHARACTERS
 
 

@@ -22,7 +22,9 @@ from indexers.types import Kind
 # A node that several patterns name is the first of these.
 _ROLES = ("class", "module", "type", "method", "function", "namespace")
 _KINDS = {"class": Kind.CLASS, "module": Kind.CLASS, "type": Kind.CLASS, "method": Kind.METHOD}
+_DOC_COMMENT = re.compile(r"/\*\*(?![*/])")
 _NAMELESS: tuple[tuple[str, ...], str] = ((), "")
+_MAX_INDENT = 500  # a comment further to the right leads nothing
 _NEVER = 999_999  # "min_lines" of what has no body: only documentation makes it a chunk
 _TYPE_MIN_LINES = 4  # an undocumented alias shorter than this stays with its surroundings
 
@@ -127,17 +129,19 @@ class Reader:
             self.comments.append((node.start_byte, node.end_byte))
         else:
             self.attributes[node.start_byte] = node.end_byte
-        last = end.row if end.column else end.row - 1
-        before = self.source.indent(start.row)
-        text = self.source.slice(node.start_byte, node.end_byte)
-        tail = self.source.lines[last].rstrip()
-        if self.source.lines[start.row][before:][:1] != text[:1] or not tail.endswith(
-            text.rstrip().rsplit("\n", 1)[-1]
-        ):
-            return  # shares a line with code
-        if len(self.source.lines[start.row][:before].encode()) != start.column:
-            return
-        self.prefixes[last] = _Prefix(start.row, before, text if is_comment else "")
+        last = end.row if end.column else end.row - 1  # some comments hold their line end
+        if self._has_its_lines(node, ends_line=end.column == 0):
+            text = self._text(node) if is_comment else ""
+            self.prefixes[last] = _Prefix(start.row, start.column, text)
+
+    def _has_its_lines(self, node: Node, *, ends_line: bool) -> bool:
+        """Whether nothing else stands on the lines of a node."""
+        column = node.start_point.column
+        if column > _MAX_INDENT:
+            return False
+        data, start, end = self.source.data, node.start_byte, node.end_byte
+        behind = b"" if ends_line else data[end : end + _MAX_INDENT].partition(b"\n")[0]
+        return not data[start - column : start].strip() and not behind.strip()
 
     def opening_comment(self, before: int) -> str:
         """Return the first comment at the top of the file that describes it."""
@@ -179,7 +183,7 @@ class Reader:
         last = self.source.trim(first, end.row if end.column else end.row - 1)[1]
         params = found.captures.get("params")
         if self._is_listed(found, last):
-            first, comments = outer.start_point.row, []
+            first, comments = outer.start_point.row, list[str]()
         kind = _KINDS.get(role, Kind.METHOD if scope else Kind.FUNCTION)
         return Definition(
             role=role,
@@ -212,9 +216,11 @@ class Reader:
 
     def _lead(self, outer: Node) -> tuple[int, list[str]]:
         """Return the first line of what leads a definition, and its comments in order."""
-        first, comments = outer.start_point.row, []
+        first, comments = outer.start_point.row, list[str]()
         column = self.source.indent(first)
-        while (prefix := self._prefix_above(first)) is not None:
+        while (prefix := self._prefix_above(first, may_skip=not comments)) is not None:
+            if comments and _DOC_COMMENT.match(comments[-1]):
+                break  # a doc comment is whole; what stands above it is about more than this
             if prefix.column > column or prefix.comment.startswith(("//!", "#!")):
                 break
             first = prefix.first
@@ -224,12 +230,12 @@ class Reader:
             return outer.start_point.row, []  # the file's, not the definition's
         return first, comments[::-1]
 
-    def _prefix_above(self, line: int) -> _Prefix | None:
+    def _prefix_above(self, line: int, *, may_skip: bool) -> _Prefix | None:
         """Return what ends on the line above; a doc comment may leave one line blank."""
         prefix = self.prefixes.get(line - 1)
-        if prefix is None and line > 1 and self.source.is_blank(line - 1):
+        if prefix is None and may_skip and line > 1 and self.source.is_blank(line - 1):
             prefix = self.prefixes.get(line - 2)
-            if prefix is not None and not prefix.comment.startswith("/**"):
+            if prefix is not None and not _DOC_COMMENT.match(prefix.comment):
                 return None
         return prefix
 

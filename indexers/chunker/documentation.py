@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import re
 
 _LINE_MARK = re.compile(r"^[ \t]*(?://[/!]*<?|#+[!:|]?|--+(?: ?[|^*])?|%+|;+)[ ]?")
 _STAR = re.compile(r"^[ \t]*\*+(?!\*?/)[ ]?")
+_STARRED_TAG = re.compile(r"^([ \t]*)\* ?(?=@)")  # of a comment that stars its tags alone
 _LONG_LUA = re.compile(r"^--\[(=*)\[(.*?)(?:\]\1\])?$", re.DOTALL)
 _ELIXIR = re.compile(r"^@\w*doc\s+", re.DOTALL)
 _STRING = re.compile(r"^(?:[a-zA-Z]{0,2}(?=[\"'])|~[sS])(\"\"\"|'''|[\"'(\[{|])(.*)$", re.DOTALL)
@@ -36,21 +38,18 @@ _LICENSE = re.compile(
     re.IGNORECASE,
 )
 
-_JAVADOC = (
-    (re.compile(r"\{@(?:link|linkplain|code|literal|value|see)\s+#?([^{}]*)\}"), r"\1"),
-    (
-        re.compile(
-            r"</?(?:p|b|i|em|strong|code|pre|tt|ul|ol|li|dl|dt|dd|br|hr|h[1-6]|blockquote|a|sub|sup"
-            r"|table|tr|td|th|div|span)\b[^<>]*>"
-        ),
-        "",
-    ),
+# {@code <b>} keeps what it holds; a tag outside goes. One pattern, or the one undoes the other.
+_JAVADOC = re.compile(
+    r"\{@(?:link|linkplain|code|literal|value|see)\s+#?([^{}]*)\}"
+    r"|</?(?:p|b|i|em|strong|code|pre|tt|ul|ol|li|dl|dt|dd|br|hr|h[1-6]|blockquote|a|sub|sup"
+    r"|table|tr|td|th|div|span)\b[^<>]*>"
 )
 _XML_HINT = re.compile(r"<(?:summary|remarks|returns|param name|inheritdoc)\b")
 _XML = (
     (
         re.compile(
-            r"<(?:see|seealso|paramref|typeparamref)\b[^>]*?\b(?:cref|name|langword|href)=\"(?:\w:)?([^\"]*)\"\s*/?>"
+            r"<(?:see|seealso|paramref|typeparamref)\b[^>]*?"
+            r"\b(?:cref|name|langword|href)=\"(?:\w:)?([^\"]*)\"\s*/?>"
         ),
         r"\1",
     ),
@@ -76,7 +75,9 @@ def clean_comments(comments: list[str]) -> str:
     if is_license(text):
         return ""
     if _XML_HINT.search(text):
-        text = _replace(_XML, text)
+        for pattern, replacement in _XML:
+            text = pattern.sub(replacement, text)
+        text = html.unescape(text)
     return _tidy(text)
 
 
@@ -94,19 +95,15 @@ def is_license(text: str) -> bool:
     return _LICENSE.search(text[:1000]) is not None
 
 
-def _replace(table: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:
-    for pattern, replacement in table:
-        text = pattern.sub(replacement, text)
-    return text
-
-
 def _unmark(comment: str) -> str:
     comment = comment.strip()
     if comment.startswith("@"):
         return clean_string(_ELIXIR.sub("", comment))
     if comment.startswith("/*"):
         text = _unmark_block(comment.removesuffix("*/").rstrip("*"), 2)
-        return _replace(_JAVADOC, text) if comment.startswith("/**") else text
+        if not comment.startswith("/**"):
+            return text
+        return html.unescape(_JAVADOC.sub(lambda match: match.group(1) or "", text))
     if comment.startswith("{-"):
         return _unmark_block(comment.removesuffix("-}"), 2)
     if comment.startswith("=begin"):
@@ -122,6 +119,7 @@ def _unmark_block(block: str, mark: int) -> str:
     first = first.lstrip(" \t*!|^-").removeprefix("< ")
     if rest and all(_STAR.match(line) or not line.strip() for line in rest):
         rest = [_STAR.sub("", line) for line in rest]
+    rest = [_STARRED_TAG.sub(r"\1", line) for line in rest]
     return "\n".join([first, inspect.cleandoc("\n" + "\n".join(rest))])
 
 

@@ -57,7 +57,7 @@ def split_name(text: str) -> tuple[tuple[str, ...], str]:
     # A macro that the grammar took for the type leaves the real type in the name.
     name = without_generics(text).rpartition(" ")[2]
     words = [word for word in _SEPARATOR.split(name) if word and word not in _NO_SCOPE]
-    return (tuple(words[:-1]), words[-1].lstrip("$@")) if words else ((), "")
+    return (tuple(words[:-1]), words[-1].lstrip("$@").strip('"`')) if words else ((), "")
 
 
 def scope_of(text: str) -> tuple[str, ...]:

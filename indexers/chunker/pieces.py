@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from indexers.chunker.splitting import NO_BORDER, Measure, Row, split
 from indexers.types import Chunk, Kind, Span
@@ -69,7 +69,7 @@ def _ranked(draft: Draft) -> list[Row]:
     """Rank the rows as borders; of two equal ones, that after a blank line is better."""
     blanks = [True, *(not row.text.strip() for row in draft.rows)]
     return [
-        replace(row, rank=min(2 * draft.rank(row) + (not blank), NO_BORDER))
+        Row(row.first, row.text, min(2 * draft.rank(row) + (not blank), NO_BORDER))
         for row, blank in zip(draft.rows, blanks, strict=False)
     ]
 

@@ -49,6 +49,8 @@ from tests.indexers.outlines import chunks_of
             "/** See {@link Foo#bar} and {@code x}, <b>not</b> that. */",
             "See Foo#bar and x, not that.",
         ),
+        ("/** From {@code <i>} to &lt;b&gt;. */", "From <i> to <b>."),
+        ("/**\n One.\n * @return two\n */", "One.\n@return two"),
         ("// a <b> stays", "a <b> stays"),
         (
             '/// <summary>Sends <see cref="T:Mail"/>.</summary>\n'
@@ -112,6 +114,11 @@ def test_a_blank_line_ends_the_comment_unless_it_is_a_doc_comment() -> None:
     assert docstring("// Not this.\n\nfunction f() {}\n", "a.js") == ""
     assert docstring("/** This. */\n\nfunction f() {}\n", "a.js") == "This."
     assert docstring("// Not this.\n\n// This.\nfunction f() {}\n", "a.js") == "This."
+
+
+def test_a_doc_comment_is_whole() -> None:
+    assert docstring("// Drawing\n/** This. */\nvoid f() { }\n", "a.c") == "This."
+    assert docstring("/** Not this. */\n\n// This.\nvoid f() { }\n", "a.c") == "This."
 
 
 def test_a_comment_behind_code_is_not_about_the_next_line() -> None:

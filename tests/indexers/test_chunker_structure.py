@@ -252,3 +252,9 @@ def test_deep_class_paths_keep_their_last_names() -> None:
     )
     last = chunks_of(text, "a.py")[-1]
     assert last.qualified_name == ".".join(f"C{depth}" for depth in range(3, 12))
+
+
+def test_a_banner_between_functions_makes_no_chunk_of_its_own() -> None:
+    banner = "/*" + "*" * 60 + "/\n/******** INPUT *********/\n/*" + "*" * 60 + "/\n\n"
+    text = "int a;\nint b;\nint c;\n\nint f() {\n}\n\n" + banner + "int g() {\n}\n"
+    assert outline(chunks_of(text, "a.c")) == ["module 1-10", "function f 5-6", "function g 12-13"]
