@@ -12,11 +12,11 @@ exporter's graph, float32, batches of 16             117   2.1 ms  1e-7
 exporter's graph, 8-bit blocks, batches of 16        113   1.9 ms  cosine down to .9996
 exporter's graph, int8, one text a run               294   1.4 ms  bit-identical
 ``training/graph.py``, a scale a row                 291   1.3 ms  bit-identical
-``training/graph.py``, int8, one text a run          410   1.0 ms  bit-identical
+``training/graph.py``, int8, one text a run          392   1.0 ms  bit-identical
 ===========================================  ===========  =======  =============================
 
 So there is nothing to gain from batches: no padding is computed, each core has its own text
-(a run uses one thread; two threads within a run give 268/s), and the number of threads cannot
+(a run uses one thread; two threads within a run give 260/s), and the number of threads cannot
 show in a vector. Vectors of two machines with different instruction sets may still differ in
 the last bits, and from there by a rounding step of int8.
 """
@@ -108,7 +108,7 @@ class OnnxEncoder:
     def _load_graph(self) -> onnxruntime.InferenceSession:
         """The checked graph. Its SHA-256 is computed while the session is made of the same bytes.
 
-        That takes 30 ms for 23 MB, about as long as the session: on a second core it is free.
+        Every load is checked whole: of a cold query's 0.24 s it is 10 ms, or 25 ms on one core.
         """
         graph = self._weights.read(GRAPH)
         with ThreadPoolExecutor(1) as aside:

@@ -2,7 +2,7 @@
 
 The graph is written operator by operator rather than by ``torch.onnx.export`` and a quantizer.
 Both were tried: the exporter's graph gives the same vectors and 294 functions a second instead
-of 410, for it knows neither the fused attention nor the fused dynamic matrix product, and the
+of 392, for it knows neither the fused attention nor the fused dynamic matrix product, and the
 runtime's own fusions slow it down. Here it is also plain to see that
 
 * a graph takes one text, without padding and so without a mask (the reason: ``onnx.py``);
