@@ -108,22 +108,18 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON (see the README).")] = False,
     context: Annotated[bool, typer.Option("--context", help="The code, as Markdown.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Why each hit is there.")] = False,
-    ungrouped: Annotated[
-        bool, typer.Option("--ungrouped", help="Do not put one hit of every file first.")
-    ] = False,
     repo: RepositoryOption = Path(),
     index_dir: IndexDir = None,
     model: Model = None,
 ) -> int:
     """Ask a question; exit code 0 if something was found, 1 if not."""
     filter_ = Filter(path=tuple(path or ()), language=tuple(lang or ()), kind=tuple(kind or ()))
-    options: dict[str, Any] = {"top_k": limit, "filter": filter_, "grouped": not ungrouped}
     with _open(repo, index_dir, model) as opened:
         try:
-            hits = opened.search(query, **options)
+            hits = opened.search(query, top_k=limit, filter=filter_)
         except NotIndexedError as error:
             _offer_to_index(opened, error)
-            hits = opened.search(query, **options)
+            hits = opened.search(query, top_k=limit, filter=filter_)
         freshness = opened.freshness()
     if as_json:
         print(render.hits_as_json(query, hits, freshness))

@@ -111,28 +111,14 @@ class Index:
         """Count what a first sync would take in and leave out; writes nothing."""
         return self._syncer.survey(self.repository.resolve(revision))
 
-    def search(
-        self,
-        query: str,
-        *,
-        top_k: int = 10,
-        filter: Filter | None = None,
-        grouped: bool = True,
-    ) -> list[Hit]:
-        """Find the functions that answer a question in plain words, best first.
-
-        Args:
-            query: a question, or names.
-            top_k: how many hits at the most.
-            filter: narrows the search; applied inside the engine.
-            grouped: the best hit of every file comes first, then the others, so that one file
-                cannot fill the list. False: by score alone.
+    def search(self, query: str, *, top_k: int = 10, filter: Filter | None = None) -> list[Hit]:
+        """Find the functions that answer a question in plain words, or by name; best first.
 
         Raises:
             NotIndexedError: nothing is indexed yet, or only by another model.
             FilterError: the filter names a language or kind that does not exist.
         """
-        return self._searcher.search(query, top_k, filter, grouped=grouped)
+        return self._searcher.search(query, top_k, filter)
 
     def similar(self, chunk: Chunk, *, top_k: int = 10, filter: Filter | None = None) -> list[Hit]:
         """Find the chunks whose meaning is nearest to that of ``chunk``, itself left out."""

@@ -37,9 +37,7 @@ class Searcher:
         self._reader: EmbeddedReader | None = None
         self._lock = threading.RLock()  # a reader must not be swapped between two of its calls
 
-    def search(
-        self, query: str, top_k: int, filter_: Filter | None, *, grouped: bool = True
-    ) -> list[Hit]:
+    def search(self, query: str, top_k: int, filter_: Filter | None) -> list[Hit]:
         """The best ``top_k`` hits, best first; fewer if fewer match."""
         query = query.encode(errors="replace").decode()  # a terminal can deliver half characters
         if not query.strip() or top_k < 1:
@@ -49,7 +47,7 @@ class Searcher:
             reader = self.reader()
             where = conditions(filter_, reader.manifest)
             candidates = _candidates(reader, vector, query, max(_CANDIDATES, top_k), where)
-        ranked = ranking.rank(ranking.Question.of(query), candidates, grouped=grouped)
+        ranked = ranking.rank(ranking.Question.of(query), candidates)
         return [
             Hit(best.score, chunk_from_payload(best.candidate.payload), best.explanation)
             for best in ranked[:top_k]
