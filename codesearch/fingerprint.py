@@ -10,7 +10,7 @@ import hashlib
 
 from codesearch.encoder.text import TEMPLATE_VERSION
 from codesearch.lexical import LEXICAL_VERSION
-from indexers.chunker import VERSION as CHUNKER_VERSION
+from indexers import CHUNKER_VERSION
 
 STORE_VERSION = 1  # layout of points, payload and files on disk
 

@@ -17,14 +17,11 @@ from indexers.chunker.source import Source
 from indexers.languages import Form
 from indexers.types import Chunk, Kind
 
-__all__ = ["DEFAULT_BUDGET", "VERSION", "chunk_text"]
+__all__ = ["DEFAULT_BUDGET", "chunk_text"]
 
 DEFAULT_BUDGET = 2000
 """Characters of a chunk: nine of ten functions are shorter; the encoder reads about half of it,
 lexical search and the reader all of it."""
-
-VERSION = 2
-"""Raised whenever the same text would give other chunks: an index knows it is out of date."""
 
 
 def chunk_text(

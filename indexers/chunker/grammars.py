@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import re
-import time
 from functools import cache
 from importlib import resources
 
@@ -12,10 +11,8 @@ from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from indexers.languages import Grammar
 
-PATIENCE = 0.1
-"""Seconds of CPU for the first 20 kB of a large file: thirty times what any source takes."""
-
-_HEAD = 20_000
+_HEAD = 20_000  # bytes of a large file by which it is judged
+_HOPELESS = 0.5  # share of them inside syntax errors; C++ under the C grammar has .15
 _MAX_DEPTH = 400  # of the tree: where the queries stop looking, lest states pile up without end
 
 Match = tuple[int, dict[str, list[Node]]]
@@ -66,9 +63,15 @@ def _is_hopeless(parser: Parser, data: bytes) -> bool:
     """
     if len(data) < 5 * _HEAD:
         return False
-    start = time.thread_time()
-    parser.parse(data[:_HEAD])
-    return time.thread_time() - start > PATIENCE
+    head = data[:_HEAD]
+    wrong, todo = 0, [parser.parse(head).root_node]
+    while todo:
+        node = todo.pop()
+        if node.is_error:
+            wrong += node.end_byte - node.start_byte
+        elif node.has_error:
+            todo.extend(node.children)
+    return wrong > _HOPELESS * len(head)
 
 
 @cache
