@@ -41,14 +41,14 @@ PARTS = {
     "codesearch": "Index.search as it is shipped",
 }
 WITHOUT = "without:"
-UNGROUPED = f"{WITHOUT}grouping"
 _RRF_K = 60
 _CANDIDATES = 100  # of each kind, as in the product
 
 
 def ablations() -> list[str]:
     """The names of systems that each lack one rule."""
-    return [UNGROUPED, *(f"{WITHOUT}{rule}" for rule in (*ranking.RULES, ranking.SUPPORT))]
+    rules = (*ranking.RULES, ranking.SUPPORT, ranking.REPEAT)
+    return [f"{WITHOUT}{rule}" for rule in rules]
 
 
 def make(name: str, options: Options) -> System:
@@ -184,7 +184,6 @@ class Parts:
         ranked = ranking.rank(
             ranking.Question.of(query),
             self._candidates(dense, lexical),
-            grouped=part != UNGROUPED,
             without=(part.removeprefix(WITHOUT),),
         )
         return [place_of(row.candidate.payload, str(row.explanation)) for row in ranked[:limit]]
