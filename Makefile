@@ -18,17 +18,24 @@ lint: $(DEV)/installed
 types: $(DEV)/installed
 	$(DEV)/bin/mypy
 
+bench: $(DEV)/bench  ## what the benchmark program can measure (see benchmarks/README or --help)
+	$(DEV)/bin/python -m benchmarks --help
+
 slow: $(DEV)/installed  ## the tests that take minutes (those of training want `pip install -e .[train]`)
 	$(DEV)/bin/python -m pytest -m slow
 
 $(DEMO)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEMO)
-	$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
+	$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt .
 	@touch $@
 
 $(DEV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(DEV)/bench: $(DEV)/installed
+	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
 
 clean:

@@ -5,13 +5,14 @@ Exit codes: 0 found (or done), 1 nothing found, 2 error, 130 interrupted.
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from codesearch import __version__, render
 from codesearch.errors import CodesearchError, NotIndexedError
@@ -22,28 +23,17 @@ from codesearch.types import Filter, Freshness, Hit, SyncReport
 
 FOUND, NOTHING_FOUND, ERROR, INTERRUPTED = 0, 1, 2, 130
 
-app = typer.Typer(
-    name="codesearch",
-    help="Semantic code search for git repositories: ask in plain words, get functions.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+_path = functools.partial(click.option, type=click.Path(path_type=Path))
+repository_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
+repository_option = _path(
+    "--repo", "-C", default=".", help="Any folder of a git repository, or a bare one."
 )
-
-RepositoryArgument = Annotated[
-    Path, typer.Argument(help="Any folder of a git repository, or a bare one.")
-]
-RepositoryOption = Annotated[
-    Path, typer.Option("--repo", "-C", help="Any folder of a git repository, or a bare one.")
-]
-IndexDir = Annotated[
-    Path | None,
-    typer.Option(help="Folder of this index. [default: one under CODESEARCH_HOME]"),
-]
-Model = Annotated[
-    Path | None, typer.Option(help="Encoder folder. [default: the one in the package]")
-]
+index_dir_option = _path(
+    "--index-dir", help="Folder of this index. [default: one under CODESEARCH_HOME]"
+)
+model_option = _path("--model", help="Encoder folder. [default: the one in the package]")
+flag = functools.partial(click.option, is_flag=True)
+repeatable = functools.partial(click.option, multiple=True)
 
 
 def main() -> None:
@@ -52,40 +42,43 @@ def main() -> None:
         sys.exit(app(standalone_mode=False) or FOUND)
     except CodesearchError as error:
         _complain(error)
-    except typer.Abort:  # Ctrl-C at a question
-        sys.exit(INTERRUPTED)
-    except KeyboardInterrupt:
-        print(
-            "\nInterrupted. What was encoded is kept; the next run goes on there.", file=sys.stderr
-        )
+    except click.ClickException as error:  # unknown option, missing argument
+        error.show()
+        sys.exit(ERROR)
+    except (click.Abort, KeyboardInterrupt):  # Ctrl-C, which click turns into Abort
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `codesearch search … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FOUND)
-    except Exception as error:
-        if (show := getattr(error, "show", None)) is None:
-            raise
-        show()  # click's own: unknown option, missing argument
-        sys.exit(ERROR)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="codesearch")
+def app() -> None:
+    """Semantic code search for git repositories: ask in plain words, get functions."""
 
 
 @app.command()
+@repository_argument
+@click.option("--rev", default="HEAD", show_default=True, help="Branch, tag or commit to index.")
+@flag("--dry-run", help="Count files by language and reason; write nothing.")
+@flag("--rebuild", help="Build anew; known vectors are reused.")
+@flag("--no-wait", help="Fail if another process writes this index.")
+@index_dir_option
+@model_option
 def index(
-    path: RepositoryArgument = Path(),
-    rev: Annotated[str, typer.Option(help="Branch, tag or commit to index.")] = "HEAD",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Count files by language and reason; write nothing.")
-    ] = False,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Build anew; known vectors are reused.")
-    ] = False,
-    no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Fail if another process writes this index.")
-    ] = False,
-    index_dir: IndexDir = None,
-    model: Model = None,
+    path: Path,
+    rev: str,
+    dry_run: bool,
+    rebuild: bool,
+    no_wait: bool,
+    index_dir: Path | None,
+    model: Path | None,
 ) -> None:
-    """Index a repository at a commit. After new commits, only what changed is encoded."""
+    """Index a repository at a commit. After new commits, only what changed is encoded.
+
+    PATH is any folder of a git repository, or a bare one.
+    """
     with _open(path, index_dir, model) as opened:
         if dry_run:
             _print_survey(opened, rev)
@@ -94,26 +87,34 @@ def index(
 
 
 @app.command()
+@click.argument("query")
+@repeatable("--path", help="Only paths like this, as in .gitignore: 'src/', '*.py', '!tests/'.")
+@repeatable("--lang", help="Only this language.")
+@repeatable("--kind", help="Only function, method, class, module or text.")
+@click.option(
+    "--limit", "-n", type=click.IntRange(1), default=10, show_default=True, help="How many hits."
+)
+@flag("--json", "as_json", help="As JSON (see the README).")
+@flag("--context", help="The code, as Markdown.")
+@flag("--explain", help="Why each hit is there.")
+@repository_option
+@index_dir_option
+@model_option
 def search(
-    query: Annotated[str, typer.Argument(help="A question in plain words, or names.")],
-    path: Annotated[
-        list[str] | None,
-        typer.Option(help="Only paths like this, as in .gitignore: 'src/', '*.py', '!tests/'."),
-    ] = None,
-    lang: Annotated[list[str] | None, typer.Option(help="Only this language.")] = None,
-    kind: Annotated[
-        list[str] | None, typer.Option(help="Only function, method, class, module or text.")
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many hits.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON (see the README).")] = False,
-    context: Annotated[bool, typer.Option("--context", help="The code, as Markdown.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Why each hit is there.")] = False,
-    repo: RepositoryOption = Path(),
-    index_dir: IndexDir = None,
-    model: Model = None,
+    query: str,
+    path: tuple[str, ...],
+    lang: tuple[str, ...],
+    kind: tuple[str, ...],
+    limit: int,
+    as_json: bool,
+    context: bool,
+    explain: bool,
+    repo: Path,
+    index_dir: Path | None,
+    model: Path | None,
 ) -> int:
-    """Ask a question; exit code 0 if something was found, 1 if not."""
-    filter_ = Filter(path=tuple(path or ()), language=tuple(lang or ()), kind=tuple(kind or ()))
+    """Ask QUERY, a question in plain words, or names. Exit code 1 if nothing was found."""
+    filter_ = Filter(path=path, language=lang, kind=kind)
     with _open(repo, index_dir, model) as opened:
         try:
             hits = opened.search(query, top_k=limit, filter=filter_)
@@ -133,9 +134,10 @@ def search(
 
 
 @app.command()
-def status(
-    path: RepositoryArgument = Path(), index_dir: IndexDir = None, model: Model = None
-) -> None:
+@repository_argument
+@index_dir_option
+@model_option
+def status(path: Path, index_dir: Path | None, model: Path | None) -> None:
     """Say what is indexed for a repository, and how far HEAD and the files have moved on."""
     with _open(path, index_dir, model) as opened:
         stats, freshness = opened.stats(), opened.freshness(dirty=True)
@@ -169,11 +171,10 @@ def list_() -> int:
 
 
 @app.command()
-def remove(
-    path: RepositoryArgument = Path(),
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    index_dir: IndexDir = None,
-) -> None:
+@repository_argument
+@flag("--yes", "-y", help="Do not ask.")
+@index_dir_option
+def remove(path: Path, yes: bool, index_dir: Path | None) -> None:
     """Delete a repository's index. The repository itself is not touched."""
     if index_dir is None and read_card(path) is not None:
         directory = path.absolute()  # a folder as `list` shows it: its repository may be gone
@@ -183,16 +184,10 @@ def remove(
     card = read_card(directory)
     if card is None:
         raise NotIndexedError(f"There is no index of {path.absolute()}", "See: codesearch list")
-    if not yes and not typer.confirm(f"Delete the index of {card.name} in {directory}?"):
-        raise typer.Abort
+    if not yes and not click.confirm(f"Delete the index of {card.name} in {directory}?"):
+        raise click.Abort
     remove_index(directory)
     print(f"Deleted the index of {card.name}", file=sys.stderr)
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    print(f"codesearch {__version__}")
 
 
 def _open(path: Path, index_dir: Path | None, model: Path | None) -> Index:
@@ -253,7 +248,7 @@ def _offer_to_index(opened: Index, error: NotIndexedError) -> None:
     command = f"codesearch index {opened.repository.root or opened.repository.git_dir}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise NotIndexedError(str(error), f"Run: {command}") from error
-    if not typer.confirm(f"{error}. Index {opened.repository.name} now?", default=True, err=True):
+    if not click.confirm(f"{error}. Index {opened.repository.name} now?", default=True, err=True):
         raise NotIndexedError(str(error), f"Run: {command}") from error
     _sync(opened, "HEAD")
 

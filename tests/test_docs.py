@@ -7,14 +7,12 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-import typer.main
-
 from codesearch import Settings
 from codesearch.cli import app
 from program import run
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = app.commands
 
 
 def test_every_command_is_in_the_readme() -> None:

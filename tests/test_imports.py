@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 HEAVY = {"numpy", "onnxruntime", "qdrant_edge", "rich", "textual", "tokenizers", "torch"} | {
     "transformers",
     "tree_sitter",
-    "typer",
+    "click",
 }
 # Inside codesearch, a room may import itself and the rooms of earlier lines.
 LAYERS = [

@@ -113,7 +113,7 @@ def test_not_indexed_names_the_command(shop: Path, home: Path) -> None:
     [
         (("search", "x", "--lang", "klingon"), "Unknown language 'klingon'"),
         (("search", "x", "--kind", "poem"), "Unknown kind 'poem'"),
-        (("search", "x", "-n", "0"), "greater than or equal to 1"),
+        (("search", "x", "-n", "0"), "0 is not in the range x>=1"),
         (("search",), "Missing argument"),
         (("index", "--rev", "no-such-branch"), "no revision 'no-such-branch'"),
         (("index", "--model", "nowhere"), "nowhere"),
