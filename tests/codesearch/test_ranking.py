@@ -1,0 +1,134 @@
+"""Each rule by an example a user would agree with."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from codesearch.ranking import REPEAT, RULES, SUPPORT, Candidate, Question, rank
+
+
+def candidate(place: str, dense: int | None, lexical: int | None, **payload: object) -> Candidate:
+    """``place`` is path:symbol; ranks as given."""
+    path, _, symbol = place.partition(":")
+    known = {"path": path, "symbol": symbol, "kind": "function", "start_line": 1} | payload
+    return Candidate(
+        place,
+        known,
+        (dense, 1 - dense / 100) if dense else None,
+        (lexical, 10 - lexical / 10) if lexical else None,
+    )
+
+
+def order(question: str, *candidates: Candidate, without: tuple[str, ...] = ()) -> list[str]:
+    ranked = rank(Question.of(question), candidates, without=without)
+    assert [r.score for r in ranked] == sorted((r.score for r in ranked), reverse=True)
+    return [r.candidate.id for r in ranked]
+
+
+def test_found_by_meaning_and_by_words_beats_found_by_one() -> None:
+    both, one = candidate("a.py:f", 2, 2), candidate("b.py:g", 1, None)
+    assert order("send mail", one, both) == ["a.py:f", "b.py:g"]
+
+
+def test_a_name_leans_on_words_and_a_sentence_does_not() -> None:
+    by_meaning, by_words = candidate("a.py:x", 1, 2), candidate("b.py:y", 2, 1)
+    assert order("sendMail", by_meaning, by_words)[0] == "b.py:y"
+    assert order("send a mail", by_meaning, by_words)[0] == "a.py:x"
+
+
+@pytest.mark.parametrize("path", ["src/router.py", "src/router/index.ts", "src/Routers/mod.rs"])
+def test_a_file_whose_whole_name_the_question_says(path: str) -> None:
+    other, said = candidate("src/http_router_base.py:f", 1, 1), candidate(f"{path}:g", 3, 3)
+    assert order("how does the router match?", other, said)[0] == f"{path}:g"
+    assert order("how does it match?", other, said)[0] == "src/http_router_base.py:f"
+
+
+def test_who_asks_for_a_name_gets_its_definition() -> None:
+    use, definition = candidate("a.py:use_cart", 1, 1), candidate("b.py:Cart", 20, 20, kind="class")
+    assert order("Cart", use, definition)[0] == "b.py:Cart"
+    assert order("shop.Cart", use, definition)[0] == "b.py:Cart"
+    prose = candidate("README.md:Cart", 20, 20, kind="text")
+    assert order("Cart", use, prose)[0] == "a.py:use_cart"
+
+
+def test_a_verb_in_a_sentence_is_not_a_name() -> None:
+    total, add = candidate("a.py:total", 1, 1), candidate("b.py:add", 3, 3)
+    assert order("add up all prices", total, add)[0] == "a.py:total"
+    assert order("where is add_all called", total, candidate("b.py:add_all", 3, 3))[0] == (
+        "b.py:add_all"
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/cart.py",
+        "src/test_cart.py",
+        "web/cart.spec.ts",
+        "lib/cart_test.go",
+        "java/CartTest.java",
+        "examples/shop/cart.py",
+        "bench/cart.rb",
+    ],
+)
+def test_tests_and_examples_stand_aside_unless_asked_for(path: str) -> None:
+    code, aside = candidate("shop/cart.py:total", 2, 2), candidate(f"{path}:f", 1, 1)
+    assert order("sum up prices", aside, code)[0] == "shop/cart.py:total"
+    assert order("example of a sum of prices", aside, code)[0] == f"{path}:f"
+
+
+@pytest.mark.parametrize("path", ["src/latest.py", "contest/a.py", "src/attestation.py"])
+def test_what_only_looks_like_a_test_does_not(path: str) -> None:
+    first, second = candidate(f"{path}:f", 1, 1), candidate("shop/cart.py:g", 2, 2)
+    assert order("sum up prices", first, second)[0] == f"{path}:f"
+
+
+def test_prose_and_loose_code_stand_behind_unless_asked_for() -> None:
+    code = candidate("a.py:f", 3, 3)
+    prose = candidate("docs.md:Prices", 1, 1, kind="text")
+    loose = candidate("b.py:", 2, 2, kind="module")
+    assert order("sum up prices", prose, loose, code) == ["a.py:f", "b.py:", "docs.md:Prices"]
+    assert order("guide to prices", prose, code)[0] == "docs.md:Prices"
+
+
+def test_a_file_with_several_good_hits_rises_by_its_best() -> None:
+    alone = candidate("alone.py:f", 1, 1)
+    members = [candidate(f"many.py:g{n}", n, n, start_line=n) for n in (2, 3, 4)]
+    assert order("sum", alone, *members)[0] == "many.py:g2"
+    assert order("sum", alone, *members, without=(SUPPORT,))[0] == "alone.py:f"
+
+
+def test_further_hits_of_a_file_make_way() -> None:
+    members = [candidate(f"many.py:g{n}", n, n, start_line=n) for n in (1, 2, 3)]
+    other = candidate("other.py:f", 4, 4)
+    assert order("sum", other, *members) == ["many.py:g1", "other.py:f", "many.py:g2", "many.py:g3"]
+    assert order("sum", other, *members, without=(REPEAT,))[-1] == "other.py:f"
+
+
+def test_the_explanation_adds_up_to_the_score() -> None:
+    everything = [*RULES, SUPPORT, REPEAT]
+    candidates = [
+        candidate("tests/router.py:route", 1, 5),
+        candidate("tests/router.py:other", 2, None, start_line=9),
+        candidate("README.md:Router", None, 1, kind="text"),
+        candidate("lib/router.py:Router", 4, 4, kind="class"),
+    ]
+    question = Question.of("Router")
+    plain = {r.candidate.id: r.score for r in rank(question, candidates, without=everything)}
+    for ranked in rank(question, candidates):
+        parts = sum(ranked.explanation.parts.values())
+        assert ranked.score == pytest.approx(plain[ranked.candidate.id] + parts)
+
+
+def test_the_order_does_not_depend_on_the_order_of_candidates() -> None:
+    candidates = [candidate(f"f{n % 3}.py:g{n}", n // 2 + 1, None, start_line=n) for n in range(12)]
+    expected = order("anything", *candidates)
+    for seed in range(5):
+        shuffled = random.Random(seed).sample(candidates, len(candidates))
+        assert order("anything", *shuffled) == expected
+
+
+def test_no_candidates_no_hits() -> None:
+    assert order("anything") == []
