@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def model_card(job: Job, measured: Measured) -> str:
     """``README.md`` of the weights folder."""
-    return _CARD.format(job=job, measured=measured, table=_table(measured))
+    seen = _SEEN.get(job.origin, "")
+    return _CARD.format(job=job, measured=measured, table=_table(measured), seen=seen)
 
 
 def _table(measured: Measured) -> str:
@@ -21,13 +22,21 @@ def _table(measured: Measured) -> str:
     return "\n".join(head + rows)
 
 
+# What an origin's authors say that it has seen, where that bears on the numbers below.
+_SEEN = {
+    "sentence-transformers/all-MiniLM-L6-v2": """ Its authors list CodeSearchNet and Stack Exchange
+among the training data: it has seen code beside English, and the functions of CoSQA are drawn from
+CodeSearchNet."""
+}
+
 _CARD = """\
 # {job.name}
 
-The weights of `{job.origin}` ({job.license}) in the shape of ELECTRA: transformers'
-`ElectraModel` with an embedding size equal to the hidden size has BERT's parameters exactly.
-**They were not trained any further: nothing in them has been tuned to code yet.** They are the
-start from which the encoder is to be trained, and what is shipped until then.
+The weights of `{job.origin}` ({job.license}) in the shape of
+ELECTRA: transformers' `ElectraModel` with an embedding size equal to the hidden size has BERT's
+parameters exactly. **They were not trained any further here, neither on code nor on the strings
+that they are given.** They are the start from which the encoder is to be trained, and what is
+shipped until then.{seen}
 
 - Input: the strings of `codesearch/encoder/text.py`, cut at {job.max_tokens} tokens.
 - Output: the mean over all tokens, scaled to length 1.
@@ -39,14 +48,14 @@ start from which the encoder is to be trained, and what is shipped until then.
 
 ## Measured
 
-The folder has {measured.megabytes:.1f} MiB. Cosine between the float32 model and this one on
-256 functions of Python's standard library: mean {measured.cosine_mean:.4f}, least
-{measured.cosine_least:.4f}.
+The folder has {measured.megabytes:.1f} MiB. Cosine between the float32 model and this one on 256
+functions of Python's standard library: mean {measured.cosine_mean:.4f}, least {measured.cosine_least:.4f}.
 
 {table}
 
 HumanEval-X: task → solution within a language. CoSQA dev: 500 web questions against 6,267 Python
-functions. Scores of the encoder alone, without lexical search and ranking. Made and measured by
+functions, where a difference between two columns is known to about .009 either way. Scores are
+of the encoder alone, without lexical search and ranking. Made and measured by
 
     python -m codesearch.training.export --warm-start MODEL_DIR --out DIR --eval EVAL_DIR
 

@@ -3,9 +3,8 @@
 ``python -m codesearch.training.export --warm-start MODEL_DIR --out DIR [--eval EVAL_DIR]``
 
 Nothing is written to ``DIR`` unless the int8 graph passes: cosine to the float32 model at least
-.99 on every sample text, and with ``--eval`` a mean reciprocal rank that fell by at most .005 on
-HumanEval-X (the mean of its languages) and on CoSQA. A single language has 164 questions, of
-which two that swap places with a neighbour are .006: the card shows them, the gate does not ask.
+.99 on every sample text, and with ``--eval`` a mean reciprocal rank that fell by no more than
+``_MOST_LOST``. A single language has 164 questions: the card shows them, the gate does not ask.
 """
 
 from __future__ import annotations
@@ -42,8 +41,10 @@ from codesearch.training.samples import sample_texts
 from codesearch.training.warmstart import TorchReference, activation_peaks, load_electra
 
 _LEAST_COSINE = 0.99
-_MOST_MRR_CHANGE = 0.005
-_GATED = ("HumanEval-X, mean", "CoSQA, docstring in the code", "CoSQA, docstring removed")
+_MEAN, _KEPT, _REMOVED = "HumanEval-X, mean", "CoSQA, docstring kept", "CoSQA, docstring removed"
+# CoSQA has 500 questions among near duplicates: there the 95% interval of a paired difference is
+# .009 to either side, on HumanEval-X (984 questions) less.
+_MOST_LOST = {_MEAN: 0.005, _KEPT: 0.015, _REMOVED: 0.015}
 _LARGEST = 32 << 20  # bytes: the package carries it
 _CALIBRATION, _GATE = 128, 256  # sample texts, apart from each other
 
@@ -140,7 +141,7 @@ def _gate(job: Job, folder: Path, reference: TorchReference, texts: list[str]) -
     if job.evaluation:
         measured.mrr = _compare(job.evaluation, reference, shipped)
         for what, (before, after) in measured.mrr.items():
-            if what in _GATED and before - after > _MOST_MRR_CHANGE:
+            if before - after > _MOST_LOST.get(what, 1):
                 raise ModelError(f"int8 costs too much: MRR {before:.3f} → {after:.3f} ({what}).")
     return measured
 
@@ -154,8 +155,8 @@ def _compare(
         tasks = humaneval_x(encoder, folder / "humaneval_x")
         questions = cosqa(encoder, folder / "cosqa")
         scores[encoder] = {f"HumanEval-X, {name}": tasks[name] for name in tasks} | {
-            _GATED[1]: questions["code"],
-            _GATED[2]: questions["code_nodoc"],
+            _KEPT: questions["code"],
+            _REMOVED: questions["code_nodoc"],
         }
     return {name: (scores[reference][name], scores[shipped][name]) for name in scores[shipped]}
 
