@@ -12,7 +12,7 @@ from tree_sitter import Language, Node, Parser, Query, QueryCursor
 from indexers.languages import Grammar
 
 _HEAD = 20_000  # bytes of a large file by which it is judged
-_HOPELESS = 0.5  # share of them inside syntax errors; C++ under the C grammar has .15
+_DEFINITIONS = {"function", "method", "class", "type", "namespace"}  # captures in the queries
 _MAX_DEPTH = 400  # of the tree: where the queries stop looking, lest states pile up without end
 
 Match = tuple[int, dict[str, list[Node]]]
@@ -44,34 +44,42 @@ def read(grammar: Grammar, data: bytes) -> tuple[Node, list[Match]] | None:
     None where parsing would not end. Macros that the grammar would trip over are blanked first,
     byte for byte, so that offsets stay right.
     """
-    language, query = _load(grammar)
-    parser = Parser(language)
     text = _blank(grammar).sub(_spaces, data) if grammar.blank else data
-    if _is_hopeless(parser, text):
+    if len(text) >= 5 * _HEAD and _is_hopeless(*_read(grammar, text[:_HEAD])):
         return None
-    tree = parser.parse(text)
+    return _read(grammar, text)
+
+
+def _read(grammar: Grammar, text: bytes) -> tuple[Node, list[Match]]:
+    language, query = _load(grammar)
+    tree = Parser(language).parse(text)
     cursor = QueryCursor(query)
     cursor.set_max_start_depth(_MAX_DEPTH)
     return tree.root_node, cursor.matches(tree.root_node)
 
 
-def _is_hopeless(parser: Parser, data: bytes) -> bool:
-    """Whether a large file's head shows that it is not of this language at all.
+def _is_hopeless(root: Node, matches: list[Match]) -> bool:
+    """Whether the head of a large file shows that it is not of this language at all.
 
     Error recovery can be quadratic (English text as Lua: 0.4 s for 20 kB, minutes for 1 MB).
-    The parser's own ways to stop it, its callbacks, leak or crash in tree-sitter 0.26.0.
+    The parser's own ways to stop it, its callbacks, leak or crash in tree-sitter 0.26.0, and a
+    clock would cut the same file differently on a slow day. Being cut off in the middle, the head
+    of real code is full of errors too, but it defines something.
     """
-    if len(data) < 5 * _HEAD:
+    if any(not _DEFINITIONS.isdisjoint(captures) for _, captures in matches):
         return False
-    head = data[:_HEAD]
-    wrong, todo = 0, [parser.parse(head).root_node]
+    wrong = right = 0
+    todo = [root]
     while todo:
         node = todo.pop()
-        if node.is_error:
-            wrong += node.end_byte - node.start_byte
-        elif node.has_error:
-            todo.extend(node.children)
-    return wrong > _HOPELESS * len(head)
+        for child in node.children:
+            if child.child_count:
+                todo.append(child)
+            elif node.is_error:
+                wrong += child.end_byte - child.start_byte
+            else:
+                right += child.end_byte - child.start_byte
+    return wrong > right
 
 
 @cache

@@ -154,6 +154,24 @@ def test_a_large_file_that_is_not_of_its_language_is_cut_by_lines() -> None:
     assert uncovered(prose, chunks) == []
 
 
+@pytest.mark.parametrize("language", ["java", "cpp", "php"])
+def test_a_large_class_is_not_taken_for_broken_text(language: str) -> None:
+    """Its first 20 kB are one class that does not end: nothing but syntax errors."""
+    start, end = {
+        "java": ("class Big {\n", "}\n"),
+        "cpp": ("namespace n {\nclass Big {\n public:\n", "};\n}\n"),
+        "php": ("<?php\nclass Big {\n", "}\n"),
+    }[language]
+    method = {
+        "java": "  /** Add. */\n  int add{n}(int a) {{\n    return a + {n};\n  }}\n",
+        "cpp": "  // Add.\n  int add{n}(int a) {{\n    return a + {n};\n  }}\n",
+        "php": "  /** Add. */\n  function add{n}($a) {{\n    return $a + {n};\n  }}\n",
+    }[language]
+    text = start + "".join(method.format(n=n) for n in range(3000)) + end
+    chunks = chunk_text(text, path="big", language=language, blob="b")
+    assert sum(chunk.kind is Kind.METHOD for chunk in chunks) == 3000
+
+
 def test_an_unknown_language_is_cut_by_lines() -> None:
     chunks = chunk_text("one\n\ntwo\n", path="a", language="klingon", blob="b")
     assert outline(chunks) == ["text 1-3"]
