@@ -49,7 +49,8 @@ shipped until then.{seen}
 ## Measured
 
 The folder has {measured.megabytes:.1f} MiB. Cosine between the float32 model and this one on 256
-functions of Python's standard library: mean {measured.cosine_mean:.4f}, least {measured.cosine_least:.4f}.
+functions of Python's standard library: mean {measured.cosine_mean:.4f},
+least {measured.cosine_least:.4f}.
 
 {table}
 
