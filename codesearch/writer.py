@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from codesearch.encoder import Encoder
     from codesearch.store import Writer
 
-# A batch is what a kill can cost: some seconds of encoding. Larger ones gain nothing: the
-# encoder sorts by length within them.
+# A batch is what a kill can cost: about a second of encoding. Smaller ones would only make more
+# transactions.
 _BATCH_NEW_TEXTS = 256
 _BATCH_CHUNKS = 2048
 
