@@ -1,0 +1,234 @@
+"""Mined pairs → packed shards: duplicates and evaluation items out, text to token ids.
+
+The strings are made by ``encoder/text.py`` and nothing else: each segment is the template's
+answer to a chunk that has only that segment. So a change of the template changes the shards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codesearch.encoder.text import TEMPLATE_VERSION, document_text, identifier_words, query_text
+from codesearch.training import mine
+from codesearch.training.dedup import Seen, shape
+from codesearch.training.packed import Meta, Pairs, Specials
+from indexers.pairs import Pair
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+SHARD = "pairs-{:03d}.npz.xz"
+REPORT = "report.json"
+_SHARD_RECORDS = 50_000
+_MAX_NAME, _MAX_PATH = 40, 40  # tokens; longer ones are a machine's
+_SPECIALS = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]")
+# How people begin what they type into a search box; {} is the language.
+_OPENINGS = (
+    "how to",
+    "{} how to",
+    "how do i",
+    "how to in {}",
+    "{}",
+    "function to",
+    "{} function to",
+    "where do we",
+    "code that",
+    "what is the best way to",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """What to pack and what to leave out."""
+
+    mined: Path
+    tokenizer: Path  # tokenizer.json
+    out: Path
+    max_tokens: int = 192
+    text_tokens: int = 64
+    weak_share: float = 0.5  # weak pairs at most, as a share of the documented ones, by language
+    evaluation: tuple[Path, ...] = ()  # JSON lines whose items must not be trained on
+    heldout: Path | None = None  # repositories that must not be trained on, should any be mined
+
+
+@dataclass(slots=True)
+class Report:
+    """What went in and what stayed out."""
+
+    documented: Counter[str] = field(default_factory=Counter)  # by language
+    weak: Counter[str] = field(default_factory=Counter)  # by language
+    dropped: Counter[str] = field(default_factory=Counter)  # by reason
+    repositories: int = 0
+    tokens: int = 0
+    megabytes: float = 0.0
+
+
+def pack(job: Packing) -> Report:
+    """Write the shards ``job.out/pairs-000.npz.xz``, … and ``report.json``."""
+    from tokenizers import Tokenizer  # noqa: PLC0415 – where shards are only read, there is none
+
+    report = Report()
+    sources, pairs = _gather(job, report)
+    tokenizer = Tokenizer.from_file(str(job.tokenizer))
+    languages = sorted({pair.chunk.language for _, pair in pairs})
+    meta = _meta(job, tokenizer, languages, sources)
+    job.out.mkdir(parents=True, exist_ok=True)
+    for old in job.out.glob("pairs-*.npz.xz"):
+        old.unlink()
+    for number, start in enumerate(range(0, len(pairs), _SHARD_RECORDS)):
+        shard = _tokenize(pairs[start : start + _SHARD_RECORDS], meta, tokenizer, job)
+        report.megabytes += shard.save(job.out / SHARD.format(number)) / 2**20
+        report.tokens += len(shard.ids)
+    fields = {name: getattr(report, name) for name in Report.__slots__}
+    (job.out / REPORT).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+    return report
+
+
+def load(folder: Path) -> Pairs:
+    """All shards of a folder as one. Raises ``FileNotFoundError`` where there is none."""
+    shards = [Pairs.load(path) for path in sorted(folder.glob("pairs-*.npz.xz"))]
+    if not shards:
+        raise FileNotFoundError(f"{folder} holds no shards; make them with the stage `pack`")
+    if any(shard.meta != shards[0].meta for shard in shards):
+        raise ValueError(f"the shards in {folder} are of different runs")
+    names = ("lengths", "symbol", "declared", "language", "repository", "weak")
+    fields = {name: np.concatenate([getattr(s, name) for s in shards]) for name in names}
+    return Pairs(shards[0].meta, np.concatenate([shard.ids for shard in shards]), fields)
+
+
+def tokenizer_digest(tokenizer: Tokenizer) -> str:
+    """SHA-256 (hex) of the rules, without their habits of cutting and padding."""
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return hashlib.sha256(tokenizer.to_str().encode()).hexdigest()
+
+
+def segments(pair: Pair) -> list[str]:
+    """The strings of :data:`packed.SEGMENTS`."""
+    empty = replace(pair.chunk, path="", symbol="", class_path="", text="")
+    named = replace(empty, symbol=pair.chunk.symbol, class_path=pair.chunk.class_path)
+    path = document_text(replace(empty, path=pair.chunk.path))
+    code = [document_text(replace(empty, text=part)) for part in pair.parts]
+    return [query_text(pair.text), document_text(named), path, *code]
+
+
+def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[tuple[int, Pair]]]:
+    """Headers, and what is kept as (number of the repository, pair), in a fixed order."""
+    seen = Seen()
+    for path in job.evaluation:
+        seen.add_evaluation(path)
+    heldout = {source.name.lower() for source in mine.read_list(job.heldout)} if job.heldout else ()
+    headers: list[mine.Header] = []
+    documented: list[tuple[int, Pair]] = []
+    weak: list[tuple[int, Pair]] = []
+    for path in sorted(job.mined.glob("*.jsonl.gz")):
+        header = mine.read_header(path)
+        if header.repository.lower() in heldout:
+            report.dropped["held-out repository"] += header.pairs + header.weak
+            continue
+        for pair in _new_ones(mine.read(path), seen, report):
+            (weak if pair.weak else documented).append((len(headers), pair))
+        headers.append(header)
+    weak = _less_weak(weak, documented, job.weak_share, report)
+    report.repositories = len(headers)
+    report.documented.update(pair.chunk.language for _, pair in documented)
+    report.weak.update(pair.chunk.language for _, pair in weak)
+    return headers, sorted(documented + weak, key=lambda item: item[0])
+
+
+def _new_ones(pairs: Iterator[Pair], seen: Seen, report: Report) -> Iterator[Pair]:
+    for pair in pairs:
+        bare = pair.bare.text
+        again = not pair.weak and not seen.is_new_code(pair.chunk.text)  # evaluation keeps both
+        if again or not seen.is_new_code(bare):
+            report.dropped["equal code"] += 1
+        elif not seen.is_new_text(pair.text):
+            report.dropped["equal text"] += 1
+        elif not seen.is_new_shape(shape(bare)):
+            report.dropped["nearly equal code"] += 1
+        else:
+            yield pair
+
+
+def _less_weak(
+    weak: list[tuple[int, Pair]],
+    documented: list[tuple[int, Pair]],
+    share: float,
+    report: Report,
+) -> list[tuple[int, Pair]]:
+    """The same share of weak pairs in every language, the same ones every time."""
+    rooms = Counter(pair.chunk.language for _, pair in documented)
+    room = {language: int(count * share) for language, count in rooms.items()}
+    kept = []
+    for item in sorted(weak, key=lambda item: item[1].chunk.content_hash):
+        language = item[1].chunk.language
+        if room.get(language, 0) > 0:
+            room[language] -= 1
+            kept.append(item)
+    report.dropped["weak pairs over their share"] += len(weak) - len(kept)
+    return kept
+
+
+def _meta(
+    job: Packing, tokenizer: Tokenizer, languages: Sequence[str], sources: list[mine.Header]
+) -> Meta:
+    specials = [tokenizer.token_to_id(name) for name in _SPECIALS]
+    pad, cls, sep, mask, unknown = (-1 if one is None else one for one in specials)
+    if -1 in (pad, cls, sep, mask, unknown):
+        raise ValueError(f"{job.tokenizer} lacks one of {', '.join(_SPECIALS)}")
+    questions = {opening.format(name) for opening in _OPENINGS for name in languages}
+    encoded = tokenizer.encode_batch(sorted(questions), add_special_tokens=False)
+    return Meta(
+        template_version=TEMPLATE_VERSION,
+        tokenizer_digest=tokenizer_digest(tokenizer),
+        vocabulary=tokenizer.get_vocab_size(),
+        max_tokens=job.max_tokens,
+        specials=Specials(pad, cls, sep, mask, unknown),
+        languages=tuple(languages),
+        repositories=tuple(source.repository for source in sources),
+        licences=tuple(source.licence_found or source.licence_said for source in sources),
+        questions=tuple(tuple(one.ids) for one in encoded),
+    )
+
+
+def _tokenize(
+    items: list[tuple[int, Pair]], meta: Meta, tokenizer: Tokenizer, job: Packing
+) -> Pairs:
+    limits = (job.text_tokens, _MAX_NAME, _MAX_PATH, *[job.max_tokens] * 3)
+    ids: list[np.ndarray[Any, np.dtype[np.uint16]]] = []
+    lengths, symbol, declared = [], [], []
+    for start in range(0, len(items), 1000):
+        some = [pair for _, pair in items[start : start + 1000]]
+        strings = [text for pair in some for text in (*segments(pair), *_counted(pair))]
+        clean = [text.encode("utf-8", "replace").decode() for text in strings]
+        encoded = [one.ids for one in tokenizer.encode_batch(clean, add_special_tokens=False)]
+        for row in range(0, len(encoded), 8):
+            cut = [one[:most] for one, most in zip(encoded[row : row + 6], limits, strict=True)]
+            ids += [np.array(one, np.uint16) for one in cut]
+            lengths.append([len(one) for one in cut])
+            symbol.append(min(len(encoded[row + 6]), len(cut[1])))
+            declared.append(len(encoded[row + 7]))
+    fields = {
+        "lengths": np.array(lengths, np.uint16).reshape(-1, 6),
+        "symbol": np.array(symbol, np.uint16),
+        "declared": np.minimum(np.array(declared), 2**16 - 1).astype(np.uint16),
+        "language": np.array([meta.languages.index(p.chunk.language) for _, p in items], np.uint8),
+        "repository": np.array([number for number, _ in items], np.uint16),
+        "weak": np.array([pair.weak for _, pair in items], bool),
+    }
+    return Pairs(meta, np.concatenate(ids), fields)
+
+
+def _counted(pair: Pair) -> tuple[str, str]:
+    """What only its number of tokens is kept of: the symbol, the declaration."""
+    declaration = "\n".join(pair.bare.text.split("\n")[: pair.declaration])
+    empty = replace(pair.chunk, path="", symbol="", class_path="", text=declaration)
+    return " ".join(identifier_words(pair.chunk.symbol)), document_text(empty)

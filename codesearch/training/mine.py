@@ -1,0 +1,244 @@
+"""Git repositories → pairs in text, one compressed file for each repository.
+
+A repository's file is written whole or not at all (temporary file, then rename), so a killed run
+goes on where it stopped, and one more repository costs only itself. Its first line says where the
+pairs come from: commit, licence as the list says and as the LICENSE file reads, counts.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from indexers.chunker import chunk_text
+from indexers.errors import RepositoryError
+from indexers.languages import grammar_of
+from indexers.pairs import Pair, find_pair, find_weak_pair, is_test
+from indexers.repository import Repository
+from indexers.skip import Rules
+from indexers.types import Chunk, Kind, SkipReason, Span, TreeEntry
+
+MINING_VERSION = 1  # change it with the rules of ``indexers/pairs.py``: all is then mined again
+_LICENCES = (
+    ("AGPL", r"GNU AFFERO GENERAL PUBLIC"),
+    ("LGPL", r"GNU LESSER GENERAL PUBLIC|GNU LIBRARY GENERAL PUBLIC"),
+    ("GPL", r"GNU GENERAL PUBLIC LICENSE"),
+    ("MPL-2.0", r"Mozilla Public License"),
+    ("Apache-2.0", r"Apache License,?\s+Version 2|apache\.org/licenses/LICENSE-2"),
+    ("MIT", r"Permission is hereby granted, free of charge"),
+    ("BSD", r"Redistribution and use in source and binary forms"),
+    ("BSL-1.0", r"Boost Software License"),
+    ("ISC", r"Permission to use, copy, modify,? and/?(?:or)? distribute"),
+    ("Zlib", r"This software is provided 'as-is'"),
+)
+_COPYLEFT = ("AGPL", "GPL", "LGPL")
+_LICENCE_FILE = re.compile(r"(?:LICEN[CS]E|COPYING)(?:[.-][\w.-]+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A row of the list of repositories."""
+
+    name: str  # owner/name
+    licence: str  # as the list says
+
+    @property
+    def file_name(self) -> str:
+        """Of its pairs."""
+        return self.name.replace("/", "+") + ".jsonl.gz"
+
+
+@dataclass(slots=True)
+class Header:
+    """The first line of a file of pairs."""
+
+    repository: str
+    commit: str
+    licence_said: str
+    licence_found: str  # "" where no LICENSE file was understood
+    version: int = MINING_VERSION
+    languages: dict[str, int] = field(default_factory=dict)  # documented pairs
+    pairs: int = 0
+    weak: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many pairs one repository may give, so that no single style rules the whole."""
+
+    pairs: int = 8000
+    weak: int = 3000
+
+
+def read_list(path: Path, heldout: Path | None = None) -> list[Source]:
+    """Rows ``owner/name``, language, licence (tabs between), less those that are held out."""
+    kept_out = {row[0].lower() for row in _rows(heldout)} if heldout else set()
+    rows = [row for row in _rows(path) if row[0].lower() not in kept_out]
+    return [Source(row[0], row[2] if len(row) > 2 else "") for row in rows]
+
+
+def locate(root: Path, name: str) -> Path | None:
+    """Where a clone of ``owner/name`` lies below ``root``, in any usual layout."""
+    joined = name.replace("/", "+")
+    for place in (f"{joined}/repo", joined, name, f"{name}.git", name.split("/")[-1]):
+        if (root / place).is_dir():
+            return root / place
+    return None
+
+
+def mine(sources: Sequence[Source], root: Path, out: Path, *, processes: int = 0) -> Counter[str]:
+    """Mine every source that lies below ``root`` into ``out``; counts of what came of them."""
+    out.mkdir(parents=True, exist_ok=True)
+    outcome: Counter[str] = Counter()
+    todo = []
+    for source in sources:
+        place = locate(root, source.name)
+        if place is None:
+            outcome["not there"] += 1
+        elif _is_done(out / source.file_name):
+            outcome["mined before"] += 1
+        else:
+            todo.append((source, place))
+    began = time.monotonic()
+    # The longest first would be better for the tail, but nobody knows them before.
+    with ProcessPoolExecutor(processes or os.cpu_count()) as pool:
+        jobs = [pool.submit(mine_one, source, place, out) for source, place in todo]
+        for number, job in enumerate(as_completed(jobs), 1):
+            said = job.result()
+            outcome["mined" if isinstance(said, Header) else "refused"] += 1
+            left = (time.monotonic() - began) / number * (len(jobs) - number)
+            print(
+                f"[{number}/{len(jobs)}] {_say(said)}, about {left / 60:.0f} min left", flush=True
+            )
+    return outcome
+
+
+def mine_one(source: Source, place: Path, out: Path, limits: Limits | None = None) -> Header | str:
+    """Write the pairs of one repository; its header, or why there is nothing."""
+    limits = limits or Limits()
+    began = time.monotonic()
+    try:
+        with Repository.open(place) as repository:
+            header, pairs = _collect(source, repository)
+    except RepositoryError as error:
+        return f"{source.name}: {error}"
+    if header.licence_found in _COPYLEFT:
+        return f"{source.name}: its licence is {header.licence_found}"
+    documented = _choose([pair for pair in pairs if not pair.weak], limits.pairs)
+    weak = _choose([pair for pair in pairs if pair.weak], limits.weak)
+    header.languages = dict(Counter(pair.chunk.language for pair in documented).most_common())
+    header.pairs, header.weak = len(documented), len(weak)
+    header.seconds = round(time.monotonic() - began, 1)
+    write(out / source.file_name, header, documented + weak)
+    return header
+
+
+def write(path: Path, header: Header, pairs: Sequence[Pair]) -> None:
+    """Header and pairs as compressed JSON lines, all or nothing."""
+    partial = path.with_name(path.name + ".part")
+    with gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as lines:
+        lines.write(json.dumps(asdict(header)) + "\n")
+        for pair in pairs:
+            lines.write(json.dumps(asdict(pair), ensure_ascii=False) + "\n")
+    partial.replace(path)
+
+
+def read_header(path: Path) -> Header:
+    """Only the first line."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return Header(**json.loads(lines.readline()))
+
+
+def read(path: Path) -> Iterator[Pair]:
+    """The pairs of one file."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        lines.readline()
+        for line in lines:
+            yield _pair(json.loads(line))
+
+
+def _collect(source: Source, repository: Repository) -> tuple[Header, list[Pair]]:
+    commit = repository.resolve("HEAD")
+    header = Header(source.name, commit, source.licence, _licence(repository, commit))
+    if header.licence_found in _COPYLEFT:
+        return header, []
+    rules = Rules.at(repository, commit)
+    pairs: list[Pair] = []
+    for entry in repository.tree(commit):
+        if rules.by_entry(entry) is None and not is_test(entry.path):
+            pairs += _pairs_of(repository, rules, entry)
+    return header, pairs
+
+
+def _pairs_of(repository: Repository, rules: Rules, entry: TreeEntry) -> Iterator[Pair]:
+    """The pairs of one file; none where no grammar reads it, or git has lost it."""
+    try:
+        data = repository.read(entry.blob, entry.path)
+    except RepositoryError:  # some mirrors lack a large file or two
+        return
+    found = rules.examine(entry.path, data)
+    if isinstance(found, SkipReason) or grammar_of(found.language, entry.path) is None:
+        return
+    for chunk in chunk_text(found.text, path=entry.path, language=found.language, blob=entry.blob):
+        pair = find_pair(chunk) or find_weak_pair(chunk)
+        if pair is not None:
+            yield pair
+
+
+def _licence(repository: Repository, commit: str) -> str:
+    """The most permissive licence among the files that state one: some offer a choice."""
+    found = set()
+    for entry in repository.tree(commit):
+        if "/" not in entry.path and _LICENCE_FILE.fullmatch(entry.path) and entry.size < 200_000:
+            text = repository.read(entry.blob).decode("utf-8", "replace")[:5000]
+            found |= {name for name, words in _LICENCES if _says(words, text)}
+    order = [name for name, _ in reversed(_LICENCES)]
+    return min(found, key=order.index) if found else ""
+
+
+def _says(words: str, text: str) -> bool:
+    return re.search(words, re.sub(r"\s+", " ", text), re.IGNORECASE) is not None
+
+
+def _choose(pairs: list[Pair], most: int) -> list[Pair]:
+    """At most so many, the same ones every time, from all over the repository."""
+    if len(pairs) <= most:
+        return pairs
+    return sorted(pairs, key=lambda pair: pair.chunk.content_hash)[:most]
+
+
+def _pair(fields: dict[str, Any]) -> Pair:
+    chunk = fields["chunk"]
+    chunk["span"], chunk["kind"] = Span(**chunk["span"]), Kind(chunk["kind"])
+    return Pair(
+        fields["text"],
+        Chunk(**chunk),
+        tuple(fields["doc_lines"]),
+        fields["declaration"],
+        fields["weak"],
+    )
+
+
+def _is_done(path: Path) -> bool:
+    return path.exists() and read_header(path).version == MINING_VERSION
+
+
+def _say(said: Header | str) -> str:
+    if isinstance(said, str):
+        return said
+    return f"{said.repository}: {said.pairs} pairs, {said.weak} weak, {said.seconds:.0f} s"
+
+
+def _rows(path: Path) -> list[list[str]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]

@@ -1,0 +1,262 @@
+"""A chunk → (what its documentation says, where in its text that stands): pairs to train on.
+
+Pure functions. The first paragraph of a docstring stands in for a question, the code without it
+for the answer; see :func:`find_pair`. Undocumented functions give weak pairs: their name, taken
+apart, for their body.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from indexers.types import Chunk, Kind
+
+MIN_WORDS, MAX_WORDS = 3, 120
+MIN_BODY_LINES = 3  # below the declaration, blank ones not counted
+_WEAK_WORDS = 2, 8  # of a name that says something and was written by a person
+_SIGNATURE_LINES = 30  # a longer declaration is not looked for
+
+_CODE_KINDS = (Kind.FUNCTION, Kind.METHOD, Kind.CLASS)
+_TEST_FOLDERS = frozenset(
+    "test tests testing spec specs __tests__ __mocks__ testdata test-data fixtures mocks e2e "
+    "unittest unittests integration-tests testsuite testutil testutils testlib bench benches "
+    "benchmark benchmarks".split()
+)
+_TEST_NAME = re.compile(
+    r"(?:^|[._-])(?:tests?|spec|specs|mock|bench)(?:[._-]|$)|^conftest\b|(?<=[a-z0-9])Tests?\.\w+$"
+)
+
+# Where the first paragraph ends although no blank line does.
+_PARAGRAPH_ENDS = re.compile(
+    r"\s*(?:[@\\](?!brief\b|summary\b|desc(?:ription)?\b|short\b|link\b|code\b|c\s|p\s|ref\s)\w+"
+    r"|:\w+(?:\s+[^:\n]+)?:(?!`)|>>>|```|~~~|\.\.\s+\w|[-=~^*]{3,}\s*$"
+    r"|(?:args?|arguments?|param(?:eter)?s?|returns?|raises?|throws|yields?|examples?|notes?"
+    r"|usage|see also|warning|attributes|safety|panics|errors|since)\s*:?\s*$"
+    r"|(?:args?|arguments?|param(?:eter)?s?|returns|raises|throws|yields|examples?|usage"
+    r"|see also)\s*:|#+\s|\||[-*+]\s|\d+[.)]\s)",
+    re.IGNORECASE,
+)
+_SUMMARY_TAG = re.compile(
+    r"^\s*[@\\](?:brief|summary|desc(?:ription)?|short)\b:?\s*", re.IGNORECASE
+)
+_CLEANINGS = (
+    (re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)"), r"\1"),  # Markdown links
+    (re.compile(r"\[([^\[\]]+)\]\[[^\[\]]*\]"), r"\1"),
+    (re.compile(r"\{@\w+\s+([^{}]*)\}"), r"\1"),
+    (re.compile(r":\w+(?::\w+)*:`~?(?:[^`<>]*<)?~?([^`<>]+)>?`"), r"\1"),  # Sphinx's roles
+    (re.compile(r"`+_*([^`]*)`+_*"), r"\1"),
+    (re.compile(r"</?[A-Za-z][^<>]{0,200}>"), " "),
+    (re.compile(r"\b(?:https?|ftp)://\S+"), " "),
+    (re.compile(r"[@\\](?:c|p|ref|a|em|b|link|code|endlink)\s"), " "),
+    (re.compile(r"\*\*|__(?=\w)|(?<=\w)__"), ""),
+    (re.compile(r"\s+"), " "),
+)
+_REFUSED = re.compile(
+    r"^(?:todo|fixme|xxx|hack|deprecated|inherit|see\b|copyright|auto-?generated|ditto|same as"
+    r"|@|\{|\(c\)|non-javadoc|internal use only|for internal use|not implemented|this is a test"
+    r"|overrides?\b|implementation of|implements\s+\S+$)|inherit-?doc",
+    re.IGNORECASE,
+)
+_LOOKS_LIKE_CODE = re.compile(r"[;{}]\s*$|=>|->.*->|\b\w+\([^)]*\)\s*[;{]|&&|\|\||[=!]=\s")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?")
+_ENGLISH = frozenset(
+    "a about after all also an and any are as at be been before between but by can cannot does "
+    "each for from given has have if in into is it its like may method must new no not of on one "
+    "only or other out over set should so such than that the their then there these this to true "
+    "under up use used uses using value was we when where whether which while will with without "
+    "you your return returns get gets sets create creates check checks function class add adds "
+    "remove removes make makes find finds convert converts compute computes".split()
+)
+_LINE_COMMENT = re.compile(r"\s*(?://|#(?!\[|!\[|if|else|end|def|inc|pragma|undef)|--|;;|%)")
+_BLOCK_OPENS, _BLOCK_CLOSES = (
+    re.compile(r"\s*(?:/\*|\{-|=begin\b|--\[=*\[)"),
+    {
+        "/*": "*/",
+        "{-": "-}",
+        "=b": "=end",
+        "--": "]]",
+    },
+)
+_DOCSTRING = re.compile(r"\s*[rRuUbBfF]{0,2}(\"\"\"|'''|\"|')")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A text and the code that answers it.
+
+    ``chunk.text`` holds the documentation in its lines ``doc_lines[0]`` to ``doc_lines[1]``
+    (from 0, the end excluded; equal where there is none); its first ``declaration`` lines
+    outside of them are decorators and signature.
+    """
+
+    text: str
+    chunk: Chunk
+    doc_lines: tuple[int, int]
+    declaration: int
+    weak: bool  # the text is only the name
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The chunk's text: before its documentation, the documentation, after it."""
+        lines = self.chunk.text.split("\n")
+        first, end = self.doc_lines
+        before, doc, after = lines[:first], lines[first:end], lines[end:]
+        return "\n".join(before), "\n".join(doc), "\n".join(after)
+
+    @property
+    def bare(self) -> Chunk:
+        """The chunk without its documentation."""
+        before, _, after = self.parts
+        text = "\n".join(part for part in (before, after) if part)
+        return replace(self.chunk, text=text.strip("\n"), docstring="")
+
+
+def find_pair(chunk: Chunk) -> Pair | None:
+    """The pair that a documented definition gives, None where it gives no good one."""
+    if chunk.part > 1 or chunk.kind not in _CODE_KINDS or not chunk.docstring:
+        return None
+    if is_test(chunk.path, chunk.symbol):
+        return None
+    text = summary(chunk.docstring)
+    doc_lines = documentation_lines(chunk) if is_usable(text) else None
+    if doc_lines is None:
+        return None
+    pair = _make(text, chunk, doc_lines, weak=False)
+    opening = chunk.docstring.split("\n")[0].strip()
+    if len(opening) > 12 and opening in pair.bare.text:
+        return None  # said twice, or not found where it was looked for
+    return pair if _has_body(pair) else None
+
+
+def find_weak_pair(chunk: Chunk) -> Pair | None:
+    """(name, body) of an undocumented function, None where the name or the body is too short."""
+    if chunk.part > 1 or chunk.kind is Kind.CLASS or chunk.kind not in _CODE_KINDS:
+        return None
+    if chunk.docstring or is_test(chunk.path, chunk.symbol):
+        return None
+    words = name_words(chunk.symbol)
+    if not _WEAK_WORDS[0] <= len(words) <= _WEAK_WORDS[1]:
+        return None
+    pair = _make(" ".join(words).lower(), chunk, (0, 0), weak=True)
+    return pair if _has_body(pair) else None
+
+
+def summary(docstring: str) -> str:
+    """The first paragraph as running text: no tags, markup, links; "" where there is none."""
+    lines: list[str] = []
+    for line in _SUMMARY_TAG.sub("", docstring.strip()).split("\n"):
+        if lines and not line.strip():
+            break
+        if _PARAGRAPH_ENDS.match(line):
+            break
+        if line.strip():
+            lines.append(_SUMMARY_TAG.sub("", line.strip()))
+    text = " ".join(lines)
+    for pattern, replacement in _CLEANINGS:
+        text = pattern.sub(replacement, text)
+    return text.strip(" \t-*:")
+
+
+def is_usable(text: str) -> bool:
+    """Whether a paragraph is an English sentence of 3 to 120 words, and neither code nor a note."""
+    words = _WORD.findall(text)
+    if len(words) < MIN_WORDS or len(text.split()) > MAX_WORDS:
+        return False
+    if _REFUSED.search(text) or _LOOKS_LIKE_CODE.search(text):
+        return False
+    letters = [letter for letter in text if letter.isalpha()]
+    if sum(map(str.isascii, letters)) < 0.95 * len(letters):
+        return False
+    if sum(len(word) for word in words) < 0.6 * len(text.replace(" ", "")):
+        return False
+    known = sum(word.lower() in _ENGLISH for word in words)
+    return known >= (1 if len(words) < 12 else len(words) // 6)
+
+
+def is_test(path: str, symbol: str = "") -> bool:
+    """Whether a path or a name says that this tests, mocks or measures something else."""
+    *folders, name = path.split("/")
+    if _TEST_FOLDERS.intersection(folder.lower() for folder in folders):
+        return True
+    if _TEST_NAME.search(name):
+        return True
+    return re.match(r"(?:test|Test|Benchmark|Example)(?:_|[A-Z])", symbol) is not None
+
+
+def documentation_lines(chunk: Chunk) -> tuple[int, int] | None:
+    """Lines of ``chunk.text`` that are documentation (from 0, end excluded); None if not found."""
+    lines = chunk.text.split("\n")
+    if chunk.language == "python":
+        return _docstring_lines(lines) or _leading_comment(lines)
+    return _leading_comment(lines)
+
+
+def name_words(symbol: str) -> list[str]:
+    """The words of a name that are words: ``_parseHTTP2`` → ``parse HTTP``."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", symbol)
+    return [word for word in re.findall(r"[A-Za-z]+", spaced) if len(word) > 1]
+
+
+def _make(text: str, chunk: Chunk, doc_lines: tuple[int, int], *, weak: bool) -> Pair:
+    lines = chunk.text.split("\n")
+    rest = lines[: doc_lines[0]] + lines[doc_lines[1] :]
+    return Pair(text, chunk, doc_lines, _declaration_lines(rest, chunk.signature), weak)
+
+
+def _declaration_lines(lines: list[str], signature: str) -> int:
+    """How many of the first lines the declaration takes; 0 where it cannot be told."""
+    wanted = re.sub(r"\s+", "", signature)
+    seen = ""
+    for number, line in enumerate(lines[:_SIGNATURE_LINES]):
+        seen += re.sub(r"\s+", "", line)
+        if wanted and wanted in seen:
+            return number + 1
+    return 0
+
+
+def _has_body(pair: Pair) -> bool:
+    lines = [line for line in pair.bare.text.split("\n") if line.strip()]
+    return len(lines) - max(1, pair.declaration) >= MIN_BODY_LINES
+
+
+def _leading_comment(lines: list[str]) -> tuple[int, int] | None:
+    """The first run of whole-line comments, before which only attributes may stand."""
+    start = 0
+    while start < min(len(lines), 12) and re.match(r"\s*(?:@\w|#!?\[|\[\w|\[\[|$)", lines[start]):
+        start += 1
+    end = start
+    while end < len(lines):
+        after = _after_block(lines, end)
+        if after is None and not _LINE_COMMENT.match(lines[end]):
+            break
+        end = after or end + 1
+    return (start, end) if end > start else None
+
+
+def _after_block(lines: list[str], start: int) -> int | None:
+    """The line after the block comment that opens on line ``start``; None where none does."""
+    opened = _BLOCK_OPENS.match(lines[start])
+    if opened is None:
+        return None
+    closer = _BLOCK_CLOSES[opened.group().strip()[:2]]
+    for number in range(start, len(lines)):
+        text = lines[number][opened.end() :] if number == start else lines[number]
+        _, found, rest = text.partition(closer)
+        if found:
+            return number + 1 if not rest.strip() else None  # code goes on behind it
+    return None
+
+
+def _docstring_lines(lines: list[str]) -> tuple[int, int] | None:
+    """The first statement that is a string, in Python."""
+    for start, line in enumerate(lines[: _SIGNATURE_LINES * 2]):
+        opened = _DOCSTRING.match(line)
+        if opened is None:
+            continue
+        for number in range(start, len(lines)):
+            text = lines[number][opened.end() :] if number == start else lines[number]
+            if opened.group(1) in text:
+                return start, number + 1
+        return None
+    return None

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import pytest
+
+from indexers.chunker import chunk_text
+from indexers.pairs import (
+    Pair,
+    find_pair,
+    find_weak_pair,
+    is_test,
+    is_usable,
+    name_words,
+    summary,
+)
+
+PYTHON = '''
+@cached
+def read_config(path, default=None):
+    """Read the settings from a file.
+
+    :param path: where it lies
+    """
+    with open(path) as file:
+        data = parse(file.read())
+    data.update(default or {})
+    return data
+'''
+GO = """
+// Dial connects to the server at the given address and
+// returns a new client.
+//
+// It panics if the address is empty.
+func Dial(address string) (*Client, error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return NewClient(conn), nil
+}
+"""
+JAVA = """
+class Box {
+    /**
+     * Returns the <b>first</b> element of the {@link List}.
+     *
+     * @param list the list
+     */
+    @Nullable
+    public <T> T first(List<T> list) {
+        if (list.isEmpty()) {
+            return null;
+        }
+        return list.get(0);
+    }
+}
+"""
+CSHARP = """
+class Box {
+    /// <summary>Removes every item that matches the <paramref name="rule"/>.</summary>
+    /// <returns>How many there were.</returns>
+    public int RemoveAll(Rule rule) {
+        var before = Count;
+        items = items.Where(rule.Rejects);
+        return before - Count;
+    }
+}
+"""
+RUBY = """
+# Parse the header of a request into a hash of names and values.
+def parse_header(text)
+  pairs = text.lines.map { |line| line.split(": ") }
+  pairs.reject!(&:empty?)
+  pairs.to_h
+end
+"""
+
+
+def pairs(code: str, language: str, path: str = "lib/box.x") -> list[Pair]:
+    chunks = chunk_text(code, path=path, language=language, blob="0" * 40)
+    return [pair for chunk in chunks if (pair := find_pair(chunk))]
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "text", "first_line", "declaration"),
+    [
+        (PYTHON, "python", "Read the settings from a file.", "@cached", 2),
+        (
+            GO,
+            "go",
+            "Dial connects to the server at the given address and returns a new client.",
+            "func Dial(address string) (*Client, error) {",
+            1,
+        ),
+        (JAVA, "java", "Returns the first element of the List.", "    @Nullable", 2),
+        (
+            CSHARP,
+            "csharp",
+            "Removes every item that matches the rule.",
+            "    public int RemoveAll(Rule rule) {",
+            1,
+        ),
+        (
+            RUBY,
+            "ruby",
+            "Parse the header of a request into a hash of names and values.",
+            "def parse_header(text)",
+            1,
+        ),
+    ],
+    ids=["python", "go", "java", "csharp", "ruby"],
+)
+def test_documentation_and_code_come_apart(
+    code: str, language: str, text: str, first_line: str, declaration: int
+) -> None:
+    (pair,) = pairs(code, language)
+    assert pair.text == text
+    assert pair.bare.text.split("\n")[0] == first_line
+    assert pair.declaration == declaration
+    assert pair.bare.docstring == ""
+    for word in ("settings", "connects", "element", "matches", "request into"):
+        assert word not in pair.bare.text
+    before, doc, after = pair.parts
+    assert "\n".join(part for part in (before, doc, after) if part) == pair.chunk.text
+
+
+def test_code_keeps_every_line_that_is_not_documentation() -> None:
+    (pair,) = pairs(PYTHON, "python")
+    lines = PYTHON.strip().split("\n")
+    assert pair.bare.text.split("\n") == lines[:2] + lines[6:]
+
+
+@pytest.mark.parametrize(
+    ("docstring", "text"),
+    [
+        ("Open a file.\n\nMore.", "Open a file."),
+        ("Open a file.\nArgs:\n  path: where", "Open a file."),
+        ("Open a file,\nthen read it.\n@param path where", "Open a file, then read it."),
+        ("@brief Open a file.\n@return it", "Open a file."),
+        ("\\brief Open a file.", "Open a file."),
+        ("Open :class:`~io.File` at [the place](http://x.y).", "Open io.File at the place."),
+        ("Open a <code>file</code>, see https://x.y/z now.", "Open a file , see now."),
+        (":param path: where", ""),
+        ("Returns\n-------\nint", ""),
+    ],
+)
+def test_summary(docstring: str, text: str) -> None:
+    assert summary(docstring) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Open file",  # two words
+        "word " * 121,
+        "Ouvre le fichier nommé",  # no word that English has
+        "打开 文件 并 读取 所有 内容",
+        "TODO make this faster for all",
+        "{@inheritDoc} and more of it",
+        "x = y + 1; return the_value(a);",
+        "a & b | c ^ d << 3 the %$ 5.0 / 3.0 == 1e5",
+    ],
+)
+def test_what_is_no_sentence_is_refused(text: str) -> None:
+    assert not is_usable(text)
+
+
+def test_short_bodies_and_tests_are_refused() -> None:
+    short = 'def f(x):\n    """Return the double of a number."""\n    return 2 * x\n'
+    assert not pairs(short, "python")
+    assert not pairs(PYTHON, "python", "tests/box.py")
+    assert not pairs(GO, "go", "dial_test.go")
+
+
+@pytest.mark.parametrize("path", ["a/test/b.py", "src/FooTest.java", "x.spec.ts", "test_a.py"])
+def test_paths_of_tests(path: str) -> None:
+    assert is_test(path)
+
+
+@pytest.mark.parametrize("path", ["src/contest.py", "latest/a.go", "testimony.rb", "attest.c"])
+def test_paths_that_only_sound_like_tests(path: str) -> None:
+    assert not is_test(path)
+
+
+def test_a_function_without_documentation_gives_its_name() -> None:
+    code = "\n".join(line for line in GO.split("\n") if not line.startswith("//"))
+    code = code.replace("Dial(address string)", "DialHTTPServer(address string)")
+    (chunk,) = chunk_text(code, path="a.go", language="go", blob="0" * 40)
+    assert find_pair(chunk) is None
+    pair = find_weak_pair(chunk)
+    assert pair is not None
+    assert (pair.text, pair.weak, pair.doc_lines) == ("dial http server", True, (0, 0))
+    assert pair.bare.text == chunk.text
+
+
+def test_names_come_apart() -> None:
+    assert name_words("_parseHTTPHeader2") == ["parse", "HTTP", "Header"]
+    assert name_words("i_x") == []

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+import repos
+from codesearch.encoder.text import document_text, query_text
+from codesearch.encoder.tokenizer import WordPieces
+from codesearch.encoder.weights import DEFAULT_FOLDER, TOKENIZER
+from codesearch.training import data, mine
+from codesearch.training.dedup import Seen, shape
+from codesearch.training.packed import BARE, SERVED, Pairs, View, replaced
+from indexers.pairs import Pair
+
+MAX_TOKENS = 48
+RULES = DEFAULT_FOLDER / TOKENIZER
+BODY = """
+    total = 0
+    for item in {name}_items:
+        total += item.{name}_weight * {number}
+    if total > {number}:
+        raise TooHeavy("{name}", total)
+    return round(total, {number}), {name}_limit({number}, "{name}")
+"""
+NAMES = ("apple_pie", "brickWall", "HTTPCookie", "door", "engineOil")
+
+
+def function(name: str, number: int, text: str) -> str:
+    body = BODY.format(name=name, number=number)
+    return f'def weigh_{name}(items):\n    """{text}"""' + body
+
+
+FILES = {
+    "src/kitchen/scale_tools.py": "\n\n".join(
+        function(name, number, f"Sum up what each {name} weighs, number {number}.")
+        for number, name in enumerate(NAMES)
+    ),
+    "src/kitchen/bare.py": "def open_front_gate(key):" + BODY.format(name="gate", number=77),
+    "tests/test_scale.py": function("tested", 9, "Sum up what each tested thing weighs."),
+    "vendor/other.py": function("bought", 8, "Sum up what each bought thing weighs."),
+    "LICENSE": "MIT License\n\nPermission is hereby granted, free of charge, to any person",
+}
+
+
+@pytest.fixture
+def mined(tmp_path: Path) -> Path:
+    folder = repos.init(tmp_path / "clones" / "me+kitchen")
+    repos.write(folder, FILES)
+    repos.commit(folder, "begin")
+    listed = tmp_path / "list.tsv"
+    listed.write_text("# comment\nme/kitchen\tpython\tMIT\nme/absent\tgo\tMIT\n")
+    sources = mine.read_list(listed)
+    outcome = mine.mine(sources, tmp_path / "clones", tmp_path / "mined", processes=1)
+    assert outcome == {"mined": 1, "not there": 1}
+    return tmp_path / "mined"
+
+
+def packing(mined: Path, **more: object) -> data.Packing:
+    job = data.Packing(mined, RULES, mined.parent / "packed", max_tokens=MAX_TOKENS)
+    return replace(job, **more)  # type: ignore[arg-type]
+
+
+def all_pairs(mined: Path) -> list[Pair]:
+    return list(mine.read(mined / "me+kitchen.jsonl.gz"))
+
+
+def test_mining_says_where_pairs_come_from(mined: Path) -> None:
+    header = mine.read_header(mined / "me+kitchen.jsonl.gz")
+    assert (header.repository, header.licence_found, header.licence_said) == (
+        "me/kitchen",
+        "MIT",
+        "MIT",
+    )
+    assert (header.pairs, header.weak, header.languages) == (len(NAMES), 1, {"python": len(NAMES)})
+    assert all("vendor" not in pair.chunk.path for pair in all_pairs(mined))
+
+
+def test_mining_again_does_nothing(mined: Path, tmp_path: Path) -> None:
+    before = (mined / "me+kitchen.jsonl.gz").stat().st_mtime_ns
+    again = mine.mine([mine.Source("me/kitchen", "")], tmp_path / "clones", mined, processes=1)
+    assert again == {"mined before": 1}
+    assert (mined / "me+kitchen.jsonl.gz").stat().st_mtime_ns == before
+
+
+def test_copyleft_and_held_out_repositories_stay_out(tmp_path: Path, mined: Path) -> None:
+    folder = repos.init(tmp_path / "clones" / "me+free")
+    repos.write(folder, FILES | {"LICENSE": "GNU GENERAL PUBLIC LICENSE\nVersion 3"})
+    repos.commit(folder, "begin")
+    said = mine.mine_one(mine.Source("me/free", "MIT"), folder, mined)
+    assert isinstance(said, str)
+    assert "GPL" in said
+    heldout = tmp_path / "heldout.tsv"
+    heldout.write_text("Me/Kitchen\tpython\n")
+    assert not mine.read_list(heldout, heldout)
+    report = data.pack(packing(mined, heldout=heldout))
+    assert report.dropped["held-out repository"] == len(NAMES) + 1
+
+
+def test_the_packed_form_is_what_is_served(mined: Path) -> None:
+    data.pack(packing(mined))
+    packed = data.load(mined.parent / "packed")
+    pieces = WordPieces(RULES.read_bytes(), MAX_TOKENS)
+    originals = {pair.text: pair for pair in all_pairs(mined)}
+    tokenizer = Tokenizer.from_file(str(RULES))
+    seen = 0
+    for record in range(len(packed)):
+        text = tokenizer.decode(packed.text(record, 64).tolist())
+        pair = next(
+            p
+            for t, p in originals.items()
+            if pieces.ids(query_text(t)) == packed.text(record, MAX_TOKENS).tolist()
+        )
+        assert text
+        served = packed.document(record, MAX_TOKENS, SERVED).tolist()
+        assert served == pieces.ids(document_text(pair.chunk))
+        assert packed.document(record, MAX_TOKENS, BARE).tolist() == pieces.ids(
+            document_text(pair.bare)
+        )
+        seen += 1
+    assert seen == len(NAMES) + 1
+
+
+def test_views_hide_what_they_say(mined: Path) -> None:
+    data.pack(packing(mined, max_tokens=192))
+    packed = data.load(mined.parent / "packed")
+    tokenizer = Tokenizer.from_file(str(RULES))
+
+    def words(view: View) -> str:
+        text: str = tokenizer.decode(
+            packed.document(0, 192, view).tolist(), skip_special_tokens=False
+        )
+        return text
+
+    whole = words(SERVED)
+    assert "sum up what" in whole
+    assert "sum up what" not in words(BARE)
+    name = " ".join(tokenizer.encode("weigh apple pie", add_special_tokens=False).tokens)
+    assert name.split()[0] in whole
+    masked = words(View(mask_name=True, keep_doc=False))
+    assert "weigh apple pie" not in masked
+    assert "[MASK] ( items )" in masked
+    assert "def" not in words(View(drop_declaration=True, keep_doc=False)).split()
+    assert "kitchen" in whole
+    assert "kitchen" not in words(View(drop_path=True))
+    assert packed.meta.licences == ("MIT",)
+
+
+def test_evaluation_items_and_duplicates_are_dropped(mined: Path, tmp_path: Path) -> None:
+    pairs = [pair for pair in all_pairs(mined) if not pair.weak]
+    spaced = pairs[0].bare.text.replace(" ", "  ").replace("\n", "\n\n")
+    rows = [{"code": spaced}, {"query": pairs[1].text.upper()}]
+    evaluation = tmp_path / "items.jsonl"
+    evaluation.write_text("\n".join(map(json.dumps, rows)))
+    report = data.pack(packing(mined, evaluation=(evaluation,)))
+    assert report.dropped["equal code"] == 1
+    assert report.dropped["equal text"] == 1
+    assert report.documented == {"python": len(NAMES) - 2}
+
+
+def test_near_duplicates() -> None:
+    seen = Seen()
+    code = function("apple", 1, "What it weighs.") * 3
+    assert seen.is_new_shape(shape(code))
+    assert not seen.is_new_shape(shape(code.replace("TooHeavy", "Heavy", 1)))
+    assert seen.is_new_shape(shape("\n".join(f"call_{i}(other, {i})" for i in range(40))))
+
+
+def test_runs_become_one_id() -> None:
+    ids = np.array([1, 2, 3, 1, 2, 2, 1, 1, 2], np.uint16)
+    assert replaced(ids, np.array([1, 2], np.uint16), 9).tolist() == [9, 3, 9, 2, 1, 9]
+    assert replaced(ids, np.array([7], np.uint16), 9).tolist() == ids.tolist()
+    same = np.array([4, 4, 4], np.uint16)
+    assert replaced(same, np.array([4, 4], np.uint16), 9).tolist() == [9, 4]
+
+
+def test_saved_and_loaded_is_the_same(mined: Path, tmp_path: Path) -> None:
+    data.pack(packing(mined))
+    packed = data.load(mined.parent / "packed")
+    some = packed.choose(np.array([2, 0]))
+    some.save(tmp_path / "x.npz.xz")
+    again = Pairs.load(tmp_path / "x.npz.xz")
+    assert again.meta == packed.meta
+    assert again.document(1, 40).tolist() == packed.document(0, 40).tolist()
+    assert again.text(0, 40, opening=(5, 6)).tolist()[1:3] == [5, 6]
