@@ -150,8 +150,8 @@ def status(path: Path, index_dir: Path | None, model: Path | None) -> None:
         "files": f"{stats.files:,}",
         "chunks": f"{stats.chunks:,}",
         "size": f"{stats.bytes / 1e6:.1f} MB, {stats.bytes_per_chunk:,.0f} bytes per chunk",
-        "languages": _counts(stats.languages),
-        "skipped": _counts(stats.skipped) or "nothing",
+        "languages": f"{_counts(stats.languages)} chunks",
+        "skipped": f"{_counts(stats.skipped) or 'no'} files",
     }
     if not freshness.dirty_files:
         del rows["uncommitted"]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codesearch.encoder import Encoder
     from codesearch.encoder.weights import Weights
     from codesearch.settings import Settings
+    from codesearch.store import Manifest
     from codesearch.store.embedded import EmbeddedStore, EmbeddedWriter
     from indexers.repository import Repository
 
@@ -50,8 +51,13 @@ class Syncer:
         )
         try:
             rebuilt = not writer.manifest.commit
-            counts = self._write(writer, commit, on_progress)
-            writer.publish()
+            plan = self._plan(writer.manifest, commit)
+            counts = self._write(writer, plan, on_progress)
+            if (commit, plan.rules_digest) == (writer.manifest.commit, writer.manifest.rules):
+                writer.abandon()  # that is what is published already
+            else:
+                writer.manifest.commit, writer.manifest.rules = commit, plan.rules_digest
+                writer.publish()
         except BaseException:
             writer.abandon()
             raise
@@ -80,16 +86,20 @@ class Syncer:
             exclude=self.settings.exclude,
         )
 
-    def _write(self, writer: EmbeddedWriter, commit: str, on_progress: OnProgress | None) -> Counts:
-        manifest = writer.manifest
+    def _plan(self, manifest: Manifest, commit: str) -> pipeline.Plan:
         rules = self._rules(commit)
         known = {
             path: pipeline.Known(entry.blob, SkipReason(entry.skipped) if entry.skipped else None)
             for path, entry in manifest.files.items()
         }
-        plan = pipeline.make_plan(
-            self.repository, commit, known, rules=rules, same_rules=rules.digest == manifest.rules
+        same_rules = rules.digest == manifest.rules
+        return pipeline.make_plan(
+            self.repository, commit, known, rules=rules, same_rules=same_rules
         )
+
+    def _write(
+        self, writer: EmbeddedWriter, plan: pipeline.Plan, on_progress: OnProgress | None
+    ) -> Counts:
         progress = _ProgressMeter(on_progress)
         fingerprint = encoder_fingerprint(self.weights.digest)
         cache = VectorCache(self.store.directory, fingerprint, self.weights.dimension)
@@ -98,8 +108,7 @@ class Syncer:
             pipeline.run(self.repository, plan, sink, on_progress=progress.on_file)
             sink.finish()
             cache.forget_others()
-        manifest.commit, manifest.rules = commit, rules.digest
-        manifest.model = f"{self.weights.name} {self.weights.digest[:12]}"
+        writer.manifest.model = f"{self.weights.name} {self.weights.digest[:12]}"
         return sink.counts
 
 

@@ -76,8 +76,9 @@ class Chunk:
 
     @property
     def qualified_name(self) -> str:
-        """``Outer.Inner.name``: the symbol behind its class path."""
-        return ".".join(name for name in (self.class_path, self.symbol) if name)
+        """``Outer.Inner.name``; of headings ``Chapter > Section``: the symbol in its place."""
+        border = " > " if self.kind is Kind.TEXT else "."
+        return border.join(name for name in (self.class_path, self.symbol) if name)
 
     @property
     def content_hash(self) -> str:

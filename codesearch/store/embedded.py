@@ -67,7 +67,10 @@ class EmbeddedReader:
 
 
 class EmbeddedWriter:
-    """The next generation in the making. See ``store.Writer``."""
+    """The next generation in the making. See ``store.Writer``.
+
+    The copy it works in is made by the first write: who finds nothing to do has copied nothing.
+    """
 
     def __init__(
         self,
@@ -79,41 +82,56 @@ class EmbeddedWriter:
     ) -> None:
         self._generations = generations
         self._lock = lock
+        self._dimension = dimension
+        self._source: Generation | None = None
+        self._work: tuple[Generation, Shard] | None = None
         # A rebuild must not even look: what is published may be damaged.
         held = None if from_scratch else generations.hold_current()
-        try:
-            source = held[0] if held and held[0].state()["fingerprint"] == fingerprint else None
-            self.manifest = source.read_manifest() if source else Manifest(fingerprint)
-            self._building = generations.begin(source)
-        finally:
-            if held:
-                held[1].release()  # the writer's lock keeps the source from being deleted
-        shard = self._building.shard
-        self._shard = Shard.load(shard) if source else Shard.create(shard, dimension)
+        if held:
+            generation, reading = held
+            if generation.state()["fingerprint"] == fingerprint:
+                self._source = generation
+            reading.release()  # the writer's lock keeps the source from being deleted
+        self.manifest = self._source.read_manifest() if self._source else Manifest(fingerprint)
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points. StoreError before the disk is full, never after."""
-        require_space(self._building.directory, len(points) * 16384)
-        self._shard.upsert(points)
+        building, shard = self._begun()
+        require_space(building.directory, len(points) * 16384)
+        shard.upsert(points)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove points."""
-        self._shard.delete(ids)
+        self._begun()[1].delete(ids)
 
     def publish(self) -> None:
         """Make everything durable, then visible."""
+        building, shard = self._begun()
         with writing(self._generations.directory):
-            self._shard.flush()
-            self._shard.close()
-            self._building.write_manifest(self.manifest)
-            self._generations.publish(self._building)
+            shard.flush()
+            shard.close()
+            building.write_manifest(self.manifest)
+            self._generations.publish(building)
         self._lock.release()
 
     def abandon(self) -> None:
         """Throw the work away."""
-        self._shard.close()
-        shutil.rmtree(self._building.directory, ignore_errors=True)
+        if self._work:
+            building, shard = self._work
+            shard.close()
+            shutil.rmtree(building.directory, ignore_errors=True)
         self._lock.release()
+
+    def _begun(self) -> tuple[Generation, Shard]:
+        if self._work is None:
+            with writing(self._generations.directory):
+                building = self._generations.begin(self._source)
+            if self._source:
+                shard = Shard.load(building.shard)
+            else:
+                shard = Shard.create(building.shard, self._dimension)
+            self._work = building, shard
+        return self._work
 
 
 class EmbeddedStore:

@@ -83,6 +83,20 @@ def test_the_report_counts_what_was_done(index: Index) -> None:
     assert again.chunks == first.chunks
 
 
+def test_nothing_to_do_writes_nothing(index: Index) -> None:
+    index.sync()
+    before = EmbeddedStore(index.directory).current_name()
+    index.sync()
+    assert EmbeddedStore(index.directory).current_name() == before
+
+
+def test_an_empty_commit_moves_the_index_on(index: Index, shop: Path) -> None:
+    index.sync()
+    head = repos.commit(shop, "nothing")
+    assert index.sync().encoded == 0
+    assert index.freshness().commit == head
+
+
 def test_a_commit_encodes_only_what_changed(index: Index, shop: Path, tmp_path: Path) -> None:
     index.sync()
     cart = repos.SHOP["shop/cart.py"]
