@@ -96,5 +96,5 @@ def stem(word: str) -> str:
 # small repositories.
 _STOP_WORDS = frozenset(
     """a an and are as at be by can do does for from has have how i if in is it its of on or
-    that the their this to was we what when where which who why will with you""".split()  # noqa: SIM905
+    that the their this to was we what when where which who why will with you""".split()
 )
