@@ -20,6 +20,7 @@ from codesearch.encoder.text import identifier_words
 from codesearch.lexical import question_words, stem
 from codesearch.types import Explanation, Kind
 
+CANDIDATES = 100  # of each kind that come into the ranking
 _RRF_K = 60  # Cormack, Clarke & Büttcher, "Reciprocal Rank Fusion", 2009
 _DENSE_WEIGHT, _DENSE_WEIGHT_OF_NAMES = 0.5, 0.4
 _FILE_WEIGHT, _FOLDER_WEIGHT = 0.2, 0.1
@@ -89,11 +90,14 @@ Rule = Callable[[Question, Candidate, float], float]  # question, candidate, sco
 
 
 def fusion(question: Question, candidate: Candidate) -> float:
-    """Fuse reciprocal ranks; 1 for the first by meaning and by words. A name leans on words."""
+    """Fuse reciprocal ranks; 1 for the first by meaning and by words. A name leans on words.
+
+    Who is missing from a list stands right behind its last: it was not looked for any further.
+    """
     weight = _DENSE_WEIGHT_OF_NAMES if question.is_name else _DENSE_WEIGHT
-    dense = weight / (_RRF_K + candidate.dense[0]) if candidate.dense else 0.0
-    lexical = (1 - weight) / (_RRF_K + candidate.lexical[0]) if candidate.lexical else 0.0
-    return (dense + lexical) * (_RRF_K + 1)
+    dense = candidate.dense[0] if candidate.dense else CANDIDATES + 1
+    lexical = candidate.lexical[0] if candidate.lexical else CANDIDATES + 1
+    return (weight / (_RRF_K + dense) + (1 - weight) / (_RRF_K + lexical)) * (_RRF_K + 1)
 
 
 def place(question: Question, candidate: Candidate, score: float) -> float:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from codesearch.store import Condition
     from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
 
-_CANDIDATES = 100  # of each kind, before fusion
-
 
 class Searcher:
     """Answers from the last published state; follows newer ones by itself. Thread-safe."""
@@ -46,7 +44,7 @@ class Searcher:
         with self._lock:
             reader = self.reader()
             where = conditions(filter_, reader.manifest)
-            candidates = _candidates(reader, vector, query, max(_CANDIDATES, top_k), where)
+            candidates = _candidates(reader, vector, query, max(ranking.CANDIDATES, top_k), where)
         ranked = ranking.rank(ranking.Question.of(query), candidates)
         return [
             Hit(best.score, chunk_from_payload(best.candidate.payload), best.explanation)
