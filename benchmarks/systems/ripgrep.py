@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W_]\w*")
 _SHORTEST = 3  # letters of a word that somebody would search for
 _LESS = frozenset(
     """the and for how what where when which who why does are was with from into that
-    this""".split()  # noqa: SIM905
+    this""".split()
 )
 
 
