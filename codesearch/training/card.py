@@ -29,6 +29,16 @@ among the training data: it has seen code beside English, and the functions of C
 CodeSearchNet."""
 }
 
+_UNTRAINED = """\
+**They were not trained any further: nothing in them has been tuned to code yet.** They are the
+start from which the encoder is to be trained, and what is shipped until then."""
+
+_TRAINED = """\
+Trained since on pairs of documentation and code from public repositories under permissive
+licences (`codesearch/training`):
+
+{job.trained}"""
+
 _CARD = """\
 # {job.name}
 

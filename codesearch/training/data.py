@@ -184,8 +184,11 @@ def _meta(
     pad, cls, sep, mask, unknown = (-1 if one is None else one for one in specials)
     if -1 in (pad, cls, sep, mask, unknown):
         raise ValueError(f"{job.tokenizer} lacks one of {', '.join(_SPECIALS)}")
-    questions = {opening.format(name) for opening in _OPENINGS for name in languages}
-    encoded = tokenizer.encode_batch(sorted(questions), add_special_tokens=False)
+    questions = []
+    for language in languages:
+        openings = [opening.format(language) for opening in _OPENINGS]
+        encoded = tokenizer.encode_batch(openings, add_special_tokens=False)
+        questions.append(tuple(tuple(one.ids) for one in encoded))
     return Meta(
         template_version=TEMPLATE_VERSION,
         tokenizer_digest=tokenizer_digest(tokenizer),
@@ -195,7 +198,7 @@ def _meta(
         languages=tuple(languages),
         repositories=tuple(source.repository for source in sources),
         licences=tuple(source.licence_found or source.licence_said for source in sources),
-        questions=tuple(tuple(one.ids) for one in encoded),
+        questions=tuple(questions),
     )
 
 

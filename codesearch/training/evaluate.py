@@ -55,7 +55,7 @@ def cosqa(encoder: Encodes, folder: Path) -> dict[str, float]:
 
 def _mrr(encoder: Encodes, corpus: list[Row], queries: list[Row], field: str) -> float:
     place = {row["id"]: number for number, row in enumerate(corpus)}
-    documents = encoder.encode_documents([_document(row, field) for row in corpus])
+    documents = encoder.encode_documents([document_of(row, field) for row in corpus])
     questions = encoder.encode_documents([query_text(row["query"]) for row in queries])
     scores = questions @ documents.T  # (Q, N)
     ranks = []
@@ -65,7 +65,8 @@ def _mrr(encoder: Encodes, corpus: list[Row], queries: list[Row], field: str) ->
     return float(np.mean([1 / rank for rank in ranks]))
 
 
-def _document(row: Row, field: str) -> str:
+def document_of(row: Row, field: str) -> str:
+    """The served text of a row whose code stands in ``field``."""
     code: str = row[field]
     found = _NAME.search(code)
     chunk = Chunk(

@@ -61,6 +61,7 @@ class Job:
     max_tokens: int = 128
     weight_steps: int = 127
     evaluation: Path | None = None
+    trained: str = ""  # the runs since, in words; "" where there were none
 
 
 @dataclass(slots=True)

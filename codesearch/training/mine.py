@@ -128,8 +128,7 @@ def mine_one(source: Source, place: Path, out: Path, limits: Limits | None = Non
     limits = limits or Limits()
     began = time.monotonic()
     try:
-        with Repository.open(place) as repository:
-            header, pairs = _collect(source, repository)
+        header, pairs = collect(source, place)
     except RepositoryError as error:
         return f"{source.name}: {error}"
     if header.licence_found in _COPYLEFT:
@@ -165,6 +164,15 @@ def read(path: Path) -> Iterator[Pair]:
         lines.readline()
         for line in lines:
             yield _pair(json.loads(line))
+
+
+def collect(source: Source, place: Path) -> tuple[Header, list[Pair]]:
+    """All pairs at HEAD of the repository in ``place``; none where its licence is copyleft.
+
+    Raises ``RepositoryError``.
+    """
+    with Repository.open(place) as repository:
+        return _collect(source, repository)
 
 
 def _collect(source: Source, repository: Repository) -> tuple[Header, list[Pair]]:

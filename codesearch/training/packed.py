@@ -54,7 +54,8 @@ class Meta:
     languages: tuple[str, ...]
     repositories: tuple[str, ...]
     licences: tuple[str, ...]  # of the repositories, in their order
-    questions: tuple[tuple[int, ...], ...]  # openings as people type them: "how to", …
+    # By language: openings as people type them, "how to", "how to in python", …
+    questions: tuple[tuple[tuple[int, ...], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,5 +172,5 @@ def _meta(fields: dict[str, Any]) -> Meta:
     fields["specials"] = Specials(**fields["specials"])
     for name in ("languages", "repositories", "licences"):
         fields[name] = tuple(fields[name])
-    fields["questions"] = tuple(map(tuple, fields["questions"]))
+    fields["questions"] = tuple(tuple(map(tuple, by)) for by in fields["questions"])
     return Meta(**fields)

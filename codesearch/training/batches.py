@@ -1,0 +1,228 @@
+"""Which records a step sees, and in what form: all of it follows from (seed, step).
+
+So a run needs no more than its step number to go on where it stopped, and batches can be made
+ahead in another thread.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.training.packed import Ids, Pairs, View
+from codesearch.training.recipe import Augment
+
+Records = NDArray[np.intp]
+T = TypeVar("T")
+_SHORT = 3, 10  # tokens of a short question, its opening not counted
+
+
+@dataclass(slots=True)
+class Batch:
+    """Token ids of one contrastive step."""
+
+    records: Records  # (B,)
+    texts: list[Ids]  # B questions
+    documents: list[Ids]  # B answers, then the mined negatives
+    document_records: Records  # of ``documents``
+    short: list[Ids] = field(default_factory=list)  # questions that are only anchored
+
+
+class LanguageBatches:
+    """An endless order of batches, each of one language as far as there are enough records.
+
+    What is left over of the languages makes mixed batches. Weak pairs come in anew each epoch,
+    as many as their share says.
+    """
+
+    def __init__(
+        self, pairs: Pairs, size: int, *, weak_share: float, seed: int, kept: Records | None = None
+    ) -> None:
+        self._language = pairs.language
+        records = np.arange(len(pairs)) if kept is None else np.sort(kept)
+        self._documented = records[~pairs.weak[records]]
+        self._weak = records[pairs.weak[records]]
+        self._weak_count = min(len(self._weak), int(weak_share * len(self._documented)))
+        self._size = min(size, len(self._documented) + self._weak_count)
+        self._seed = seed
+        self._plan = lru_cache(maxsize=2)(self._make_plan)
+        if not self._size:
+            raise ValueError("no pairs to train on")
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches until every documented pair was seen once."""
+        return len(self._plan(0))
+
+    def at(self, step: int) -> Records:
+        """Records (B,) of a step, from 0."""
+        epoch, place = divmod(step, self.per_epoch)
+        return self._plan(epoch)[place]
+
+    def _make_plan(self, epoch: int) -> list[Records]:
+        random = np.random.default_rng((self._seed, epoch))
+        weak = random.permutation(self._weak)[: self._weak_count]
+        records = random.permutation(np.concatenate([self._documented, weak]))
+        batches, left = [], []
+        for language in np.unique(self._language[records]):
+            own = records[self._language[records] == language]
+            whole = len(own) // self._size * self._size
+            batches += np.split(own[:whole], whole // self._size) if whole else []
+            left.append(own[whole:])
+        rest = random.permutation(np.concatenate(left))
+        whole = len(rest) // self._size * self._size
+        batches += np.split(rest[:whole], whole // self._size) if whole else []
+        # As many in every epoch, whatever the languages: so the step number counts through them.
+        return [batches[place] for place in random.permutation(len(batches))]
+
+
+class AnyBatches:
+    """An endless order of batches of all records, for pre-training."""
+
+    def __init__(self, pairs: Pairs, size: int, *, weak_share: float, seed: int) -> None:
+        weak = np.flatnonzero(pairs.weak)
+        weak = np.random.default_rng(seed).permutation(weak)
+        documented = np.flatnonzero(~pairs.weak)
+        self._records = np.concatenate([documented, weak[: int(weak_share * len(documented))]])
+        self._size = min(size, len(self._records))
+        self._seed = seed
+        self._order = lru_cache(maxsize=2)(self._make_order)
+
+    @property
+    def per_epoch(self) -> int:
+        """Whole batches in an epoch."""
+        return len(self._records) // self._size
+
+    def at(self, step: int) -> Records:
+        """Records (B,) of a step, from 0."""
+        epoch, place = divmod(step, self.per_epoch)
+        return self._order(epoch)[place * self._size : (place + 1) * self._size]
+
+    def _make_order(self, epoch: int) -> Records:
+        return np.random.default_rng((self._seed, 2, epoch)).permutation(self._records)
+
+
+def random_view(random: np.random.Generator, augment: Augment, *, weak: bool) -> View:
+    """A form of a document, drawn."""
+    draws = random.random(4)
+    return View(
+        keep_doc=bool(draws[0] < augment.keep_doc),
+        mask_name=bool(weak or draws[1] < augment.mask_name),
+        drop_declaration=bool(draws[2] < augment.drop_declaration),
+        drop_path=bool(draws[3] < augment.drop_path),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Records → token ids, changed as the recipe says."""
+
+    pairs: Pairs
+    augment: Augment
+    seed: int
+    text_tokens: int
+    document_tokens: int
+
+    def batch(
+        self, step: int, records: Records, negatives: Records | None = None, short: int = 0
+    ) -> Batch:
+        """The batch of a step; ``short`` of its questions once more, as a few words."""
+        random = np.random.default_rng((self.seed, 1, step))
+        every = records if negatives is None else np.concatenate([records, negatives])
+        return Batch(
+            records=records,
+            texts=[self._text(record, random) for record in records],
+            documents=[self._document(record, random) for record in every],
+            document_records=every,
+            short=[self._short(record, random) for record in records[:short]],
+        )
+
+    def _text(self, record: int, random: np.random.Generator) -> Ids:
+        opening: Sequence[int] = ()
+        if random.random() < self.augment.opening:
+            opening = self._opening(record, random)
+        return self.pairs.text(record, self.text_tokens, opening)
+
+    def _short(self, record: int, random: np.random.Generator) -> Ids:
+        opening = self._opening(record, random)
+        most = len(opening) + int(random.integers(*_SHORT)) + 2
+        return self.pairs.text(record, min(most, self.text_tokens), opening)
+
+    def _opening(self, record: int, random: np.random.Generator) -> Sequence[int]:
+        openings = self.pairs.meta.questions[int(self.pairs.language[record])]
+        return openings[int(random.integers(len(openings)))]
+
+    def _document(self, record: int, random: np.random.Generator) -> Ids:
+        view = random_view(random, self.augment, weak=bool(self.pairs.weak[record]))
+        return self.pairs.document(record, self.document_tokens, view)
+
+
+class Ahead(Generic[T]):
+    """Makes the batches of the next steps in another thread, so that no device waits."""
+
+    def __init__(self, make: Callable[[int], T], start: int, depth: int = 3) -> None:
+        self._make = make
+        self._ready: queue.Queue[T | Exception] = queue.Queue(depth)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, args=(start,), daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[T]:
+        while True:
+            made = self._ready.get()
+            if isinstance(made, Exception):
+                raise made
+            yield made
+
+    def close(self) -> None:
+        """End the thread."""
+        self._stopped.set()
+        while self._thread.is_alive():
+            if not self._ready.empty():
+                self._ready.get_nowait()
+            self._thread.join(0.01)
+
+    def _work(self, step: int) -> None:
+        while not self._stopped.is_set():
+            made: T | Exception
+            try:
+                made = self._make(step)
+            except Exception as error:  # raised again where the batch is asked for
+                made = error
+            self._put(made)
+            step += 1
+
+    def _put(self, made: T | Exception) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._ready.put(made, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
+
+def length_sorted(ids: Sequence[Ids], chunk: int) -> list[Records]:
+    """Places of ``ids`` in chunks of similar length."""
+    order = np.argsort([len(one) for one in ids], kind="stable")
+    return [order[start : start + chunk] for start in range(0, len(order), chunk)]
+
+
+def padded(
+    ids: Sequence[Ids], pad: int, multiple: int = 8
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Ids (B, T) filled up with ``pad``, and where they are real; T a multiple of 8."""
+    longest = max(len(one) for one in ids)
+    width = -(-longest // multiple) * multiple
+    filled = np.full((len(ids), width), pad, np.int64)
+    real = np.zeros((len(ids), width), bool)
+    for row, one in enumerate(ids):
+        filled[row, : len(one)] = one
+        real[row, : len(one)] = True
+    return filled, real

@@ -1,0 +1,45 @@
+"""What a model went through: one record for each run, carried along in the model's folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+HISTORY = "training.json"
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """The records in a model folder, the first run first; none where nothing was trained."""
+    path = folder / HISTORY
+    if not path.exists():
+        return []
+    records: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return records
+
+
+def write(folder: Path, records: list[dict[str, Any]]) -> None:
+    """Put the records into a model folder."""
+    text = json.dumps(records, indent=2) + "\n"
+    (folder / HISTORY).write_text(text, encoding="utf-8")
+
+
+def in_words(records: list[dict[str, Any]]) -> str:
+    """For a model card: each run's stage, size, time and last numbers."""
+    lines = []
+    for number, record in enumerate(records, 1):
+        recipe = record["recipe"]
+        said = [
+            f"{number}. **{record['stage']}**",
+            f"{record['steps']:,} steps of {recipe['batch']:,}",
+            f"{record['seconds'] / 60:.0f} minutes on {record['device']}",
+            f"{record['records']:,} pairs of {record['repositories']} repositories",
+            f"learning rate {recipe['optimizer']['lr']:g}, seed {recipe['seed']}",
+        ]
+        if record["stage"] == "pretrain":
+            said.insert(
+                1, {"rtd": "replaced-token detection"}.get(recipe["objective"], "masked words")
+            )
+        last = ", ".join(f"{name} {value:.3g}" for name, value in record["last"].items())
+        lines.append("; ".join(said) + f". At its end: {last}.")
+    return "\n".join(lines)

@@ -1,0 +1,203 @@
+"""What each stage of the command line does; heavy imports only where a stage needs them.
+
+Mining and packing need no torch, training needs no tokenizers and no tree-sitter: a machine that
+only trains has neither.
+"""
+# ruff: noqa: PLC0415 – see above
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from codesearch.training import recipe as recipes
+
+if TYPE_CHECKING:
+    import torch
+
+    from codesearch.training.loop import Limits
+
+T = TypeVar("T")
+
+
+def run_mine(given: argparse.Namespace) -> None:
+    """Git repositories → pairs in text."""
+    from codesearch.training import mine
+
+    sources = mine.read_list(given.list, given.heldout)
+    outcome = mine.mine(sources, given.clones, given.out, processes=given.processes)
+    print(", ".join(f"{count} {what}" for what, count in outcome.items()))
+
+
+def run_pack(given: argparse.Namespace) -> None:
+    """Pairs in text → shards of token ids, without duplicates and evaluation items."""
+    from codesearch.training import data
+
+    job = data.Packing(
+        given.mined,
+        given.tokenizer,
+        given.out,
+        max_tokens=given.max_tokens,
+        weak_share=given.weak_share,
+        evaluation=tuple(given.not_these),
+        heldout=given.heldout,
+    )
+    print(data.pack(job))
+
+
+def run_vocabulary(given: argparse.Namespace) -> None:
+    """Pairs in text → a word-piece tokenizer of our own."""
+    from codesearch.training import vocabulary
+
+    print(f"{vocabulary.train(given.mined, given.out, given.size)} word pieces in {given.out}")
+
+
+def run_pretrain(given: argparse.Namespace) -> None:
+    """Replaced-token detection or masked words on code, from a model or from scratch."""
+    from codesearch.training import data, pretrain
+
+    recipe = _recipe(recipes.Pretrain, given)
+    pretrain.train(
+        data.load(given.data),
+        given.start,
+        given.out,
+        recipe,
+        _limits(given),
+        device=_device(given),
+        bf16=not given.float32,
+        tokenizer=given.tokenizer,
+    )
+
+
+def run_contrastive(given: argparse.Namespace) -> None:
+    """Questions near the code that answers them (InfoNCE)."""
+    from codesearch.training import contrastive, data
+    from codesearch.training.negatives import Candidates
+
+    recipe = _recipe(recipes.Contrastive, given)
+    candidates = Candidates.load(given.candidates) if given.candidates else None
+    contrastive.train(
+        data.load(given.data),
+        given.start,
+        given.out,
+        recipe,
+        _limits(given),
+        device=_device(given),
+        bf16=not given.float32,
+        candidates=candidates,
+    )
+
+
+def run_filter(given: argparse.Namespace) -> None:
+    """Which pairs a model finds sound, and the codes that it mistakes for answers."""
+    import torch
+
+    from codesearch.training import data, negatives, nets
+
+    device = _device(given)
+    pairs, model = data.load(given.data), nets.load_model(given.model).to(device)
+    texts, documents = negatives.forms(pairs, 64, 128)
+
+    def encode(ids: list[Any]) -> Any:
+        return nets.encode_all(model, ids, pairs.meta.specials.pad, bf16=not given.float32)
+
+    def nearest(some: Any, every: Any) -> Any:
+        return (
+            (torch.from_numpy(some).to(device) @ torch.from_numpy(every).to(device).T).cpu().numpy()
+        )
+
+    found = negatives.mine(
+        pairs,
+        encode(texts),
+        encode(documents),
+        top=given.top,
+        count=given.count,
+        margin=given.margin,
+        nearest=nearest,
+    )
+    found.save(given.out)
+    print(f"{len(found.kept)} of {len(pairs)} pairs kept")
+
+
+def run_heldout(given: argparse.Namespace) -> None:
+    """Functions of repositories nobody trains on, with their documentation as questions."""
+    from codesearch.training import heldout
+
+    print(heldout.write(given.list, given.clones, given.out, each=given.each))
+
+
+def run_evaluate(given: argparse.Namespace) -> None:
+    """BM25 and models side by side: mean reciprocal rank on every set that is given."""
+    from codesearch.training import compare
+
+    device = _device(given) if given.models else None
+    rankers = compare.open_models(given.models, device, given.max_tokens, bf16=not given.float32)
+    if not given.no_bm25:
+        rankers = {"BM25": compare.Bm25(), **rankers}
+    table = compare.compare(rankers, compare.load_tasks(given.eval, given.heldout))
+    print(compare.as_markdown(table))
+    if given.out:
+        compare.save(table, given.out)
+
+
+def run_export(given: argparse.Namespace) -> None:
+    """A trained model → the weights folder that is shipped, if int8 keeps its quality."""
+    from codesearch.training import shipping
+
+    print(shipping.ship(given.folder, given.out, given.name, given.eval, given.max_tokens))
+
+
+def run_carry(given: argparse.Namespace) -> None:
+    """A model folder → small pieces, word vectors and layers in bfloat16."""
+    from codesearch.training import carry
+
+    for piece in carry.split(given.source, given.out, given.mebibytes << 20):
+        print(f"{piece} {piece.stat().st_size / 2**20:.1f} MiB")
+
+
+def run_join(given: argparse.Namespace) -> None:
+    """Pieces → the model folder."""
+    from codesearch.training import carry
+
+    carry.join(given.pieces, given.out)
+
+
+def _recipe(kind: type[T], given: argparse.Namespace) -> T:
+    """The recipe with the settings of ``--set`` (``optimizer.lr=1e-4``) put over it."""
+    values = asdict(recipes.load(kind, given.recipe))  # type: ignore[call-overload]
+    for setting in given.set:
+        name, _, value = setting.partition("=")
+        *outer, last = name.split(".")
+        place = values
+        for step in outer:
+            place = place[step]
+        if last not in place:
+            raise ValueError(f"no such setting: {name}")
+        try:
+            place[last] = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            place[last] = value
+    return recipes.build(kind, values)
+
+
+def _limits(given: argparse.Namespace) -> Limits:
+    from codesearch.training.loop import Limits
+
+    if given.max_seconds is None and given.max_steps is None:
+        raise ValueError("give --max-seconds or --max-steps: the rate falls toward the end")
+    return Limits(
+        given.max_seconds, given.max_steps, save_every=given.save_every, log_every=given.log_every
+    )
+
+
+def _device(given: argparse.Namespace) -> torch.device:
+    import torch
+
+    from codesearch.training.nets import pick_device
+
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    torch.set_float32_matmul_precision("high")
+    return pick_device(given.device)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codesearch.training import recipe
+from codesearch.training.batches import Ahead, AnyBatches, Forms, LanguageBatches, padded
+from codesearch.training.negatives import Candidates, mine
+from codesearch.training.packed import Pairs
+from codesearch.training.recipe import Augment, Contrastive, Pretrain
+
+
+def test_batches_are_of_one_language_as_far_as_there_are_enough(pairs: Pairs) -> None:
+    plan = LanguageBatches(pairs, 8, weak_share=0.1, seed=1)
+    assert plan.per_epoch == (50 + 5) // 8
+    sizes = {len(plan.at(step)) for step in range(20)}
+    assert sizes == {8}
+    pure = [len(set(pairs.language[plan.at(step)])) == 1 for step in range(plan.per_epoch)]
+    assert pure.count(False) <= 1
+    once = np.concatenate([plan.at(step) for step in range(plan.per_epoch)])
+    assert len(set(once)) == len(once)
+
+
+def test_a_step_needs_no_history(pairs: Pairs) -> None:
+    forward = LanguageBatches(pairs, 8, weak_share=0.1, seed=1)
+    seen = [forward.at(step).tolist() for step in range(15)]
+    again = LanguageBatches(pairs, 8, weak_share=0.1, seed=1)
+    assert [again.at(step).tolist() for step in reversed(range(15))] == seen[::-1]
+    assert seen != [
+        LanguageBatches(pairs, 8, weak_share=0.1, seed=2).at(s).tolist() for s in range(15)
+    ]
+    forms = Forms(pairs, Augment(), 1, 16, 32)
+    one, two = (forms.batch(4, np.array([1, 2, 3]), short=2) for _ in range(2))
+    assert [ids.tolist() for ids in one.documents] == [ids.tolist() for ids in two.documents]
+    assert len(one.short) == 2
+    assert all(len(ids) <= 16 for ids in one.short)
+
+
+def test_all_records_come_in_pretraining(pairs: Pairs) -> None:
+    plan = AnyBatches(pairs, 10, weak_share=1.0, seed=1)
+    once = np.concatenate([plan.at(step) for step in range(plan.per_epoch)])
+    assert sorted(once) == list(range(60))
+
+
+def test_weak_pairs_never_show_their_name(pairs: Pairs) -> None:
+    forms = Forms(pairs, Augment(mask_name=0.0), 1, 16, 32)
+    weak = int(np.flatnonzero(pairs.weak)[0])
+    own = int(pairs.segment(weak, 1)[-1])
+    for step in range(10):
+        assert own not in forms.batch(step, np.array([weak])).documents[0]
+
+
+def test_padding() -> None:
+    filled, real = padded([np.array([1, 5, 2], np.uint16), np.array([1, 2], np.uint16)], pad=0)
+    assert filled.shape == (2, 8)
+    assert real.sum(axis=1).tolist() == [3, 2]
+    assert filled[1].tolist() == [1, 2, 0, 0, 0, 0, 0, 0]
+
+
+def test_making_ahead_keeps_the_order_and_hands_errors_on() -> None:
+    def make(step: int) -> int:
+        if step == 7:
+            raise ValueError("seven")
+        return step
+
+    ahead, got = Ahead(make, 2), []
+    with pytest.raises(ValueError, match="seven"):
+        for made in ahead:
+            got.append(made)
+    ahead.close()
+    assert got == [2, 3, 4, 5, 6]
+
+
+def vectors(count: int, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    made = np.random.default_rng(seed).normal(size=(count, 8)).astype(np.float32)
+    return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+def test_filter_and_hard_negatives(pairs: Pairs) -> None:
+    documents = vectors(60)
+    texts = documents.copy()
+    texts[0] = -documents[0]  # its code comes last
+    candidates = mine(pairs, texts, documents, top=2, count=5)
+    assert 0 not in candidates.kept
+    assert len(candidates.kept) == 59
+    for record in range(1, 50):
+        found = candidates.negatives[record]
+        found = found[found >= 0]
+        assert record not in found
+        assert (pairs.language[found] == pairs.language[record]).all()
+        assert not pairs.weak[found].any()
+        scores = documents[found] @ texts[record]
+        assert (np.diff(scores) <= 1e-6).all()
+        assert (scores < 0.95).all()
+
+
+def test_codes_as_near_as_the_answer_are_no_negatives(pairs: Pairs) -> None:
+    documents = vectors(60)
+    same = np.flatnonzero(pairs.language == pairs.language[1])
+    documents[same[:3]] = documents[1]
+    candidates = mine(pairs, documents, documents, top=5, count=5)
+    assert not set(same[:3]) & set(candidates.negatives[1].tolist())
+
+
+def test_negatives_are_drawn_by_score(pairs: Pairs, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    candidates = mine(pairs, vectors(60), vectors(60), count=5)
+    candidates.save(tmp_path / "c.npz")
+    again = Candidates.load(tmp_path / "c.npz")
+    assert again.digest == candidates.digest
+    cold = again.sample(np.array([1, 2]), 1, 1e-6, np.random.default_rng(1))
+    assert cold.tolist() == again.negatives[[1, 2], 0].tolist()
+    assert len(again.sample(np.array([1, 2]), 3, 1.0, np.random.default_rng(1))) == 6
+
+
+@pytest.mark.parametrize("path", sorted(recipe.RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_recipes_can_be_read(path) -> None:  # type: ignore[no-untyped-def]
+    kind = Pretrain if path.stem.startswith("pretrain") else Contrastive
+    assert isinstance(recipe.load(kind, path.stem), kind)
+
+
+def test_an_unknown_setting_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "r.toml").write_text("[augment]\nkeep_docs = 1.0\n")
+    with pytest.raises(ValueError, match="keep_docs"):
+        recipe.load(Contrastive, tmp_path / "r.toml")

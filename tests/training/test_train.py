@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from codesearch.errors import CodesearchError
+from codesearch.training.packed import Ids, Pairs
+from codesearch.training.recipe import Augment, Contrastive, Optimizer, Pretrain, Sizes
+
+torch = pytest.importorskip("torch", reason="training needs the train extra (torch)")
+pytest.importorskip("transformers", reason="training needs the train extra")
+
+from codesearch.training import (  # noqa: E402
+    contrastive,
+    electra,
+    gradcache,
+    loop,
+    nets,
+    pretrain,
+)
+
+CPU = torch.device("cpu")
+TUNE = Contrastive(
+    batch=8, chunk=3, text_tokens=12, document_tokens=24, optimizer=Optimizer(lr=1e-2), dropout=0.1
+)
+PRETRAIN = Pretrain(
+    batch=8,
+    chunk=8,
+    tokens=24,
+    text_tokens=12,
+    generator_layers=1,
+    generator_hidden=8,
+    generator_heads=2,
+    contrast_every=2,
+    contrast_batch=6,
+    sizes=Sizes(layers=2, hidden=16, heads=2, ffn=32, positions=40),
+    optimizer=Optimizer(lr=1e-2),
+)
+
+
+def limits(steps: int) -> loop.Limits:
+    return loop.Limits(max_steps=steps, save_steps=2, log_every=1)
+
+
+def log(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / loop.LOG).read_text().splitlines()]
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    state: dict[str, Any] = nets.load_model(folder).state_dict()
+    return state
+
+
+def test_gradients_of_chunks_are_those_of_the_batch(pairs: Pairs, start: Path) -> None:
+    ids = [pairs.document(record, 24) for record in range(10)]
+    ids += [pairs.text(record, 12) for record in range(10)]
+    gradients = []
+    for chunk in (100, 3):
+        model = nets.load_model(start).train()
+
+        def encode(some: Sequence[Ids], model: Any = model) -> Any:
+            return nets.embed(model, *nets.to_device(some, 0, CPU))
+
+        def loss(vectors: Any) -> tuple[Any, dict[str, Any]]:
+            same = torch.zeros(10, 10, dtype=torch.bool)
+            value, accuracy = contrastive.info_nce(vectors[10:], vectors[:10], same, 0.1)
+            return value, {"accuracy": accuracy}
+
+        gradcache.backward(encode, ids, loss, chunk)
+        gradients.append({name: one.grad for name, one in model.named_parameters()})
+    whole, chunked = gradients
+    assert any(one is not None and one.abs().max() > 1e-3 for one in whole.values())
+    for name, one in whole.items():
+        if one is not None:
+            torch.testing.assert_close(chunked[name], one, atol=1e-6, rtol=1e-4)
+
+
+def test_dropout_falls_alike_in_both_passes(pairs: Pairs, start: Path) -> None:
+    model = nets.load_model(start, dropout=0.5).train()
+    made: list[Any] = []
+
+    def encode(some: Sequence[Ids]) -> Any:
+        vectors = nets.embed(model, *nets.to_device(some, 0, CPU))
+        made.append(vectors.detach())
+        return vectors
+
+    ids = [pairs.text(record, 12) for record in range(6)]
+    gradcache.backward(encode, ids, lambda vectors: (vectors.sum(), {}), 2)
+    for first, second in zip(made[:3], made[3:], strict=True):
+        assert torch.equal(first, second)
+    assert not torch.equal(made[0], made[1])
+
+
+def test_another_copy_of_the_answer_is_no_negative() -> None:
+    vectors = torch.nn.functional.normalize(torch.randn(3, 4), dim=-1)
+    documents = torch.cat([vectors, vectors[:1]])
+    same = contrastive.same_answers(torch.tensor([7, 8, 9]), torch.tensor([7, 8, 9, 7]))
+    assert same.tolist()[0] == [False, False, False, True]
+    with_copy, _ = contrastive.info_nce(vectors, documents, same, 0.05)
+    without, accuracy = contrastive.info_nce(vectors, vectors, same[:, :3], 0.05)
+    # One more negative, for two of three questions.
+    assert with_copy >= without
+    assert accuracy == 1
+
+
+def tune(pairs: Pairs, start: Path, out: Path, recipe: Contrastive, steps: int) -> None:
+    contrastive.train(pairs, start, out, recipe, limits(steps), device=CPU)
+
+
+def test_tuning_learns(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+    recipe = replace(TUNE, anchor=0.01, batch=16, chunk=64, dropout=0.0)
+    tune(pairs, start, tmp_path / "out", recipe, 40)
+    rows = log(tmp_path / "out")
+    assert np.mean([row["loss"] for row in rows[-5:]]) < 0.6 * rows[0]["loss"]
+    assert {"accuracy", "drift", "lr", "norm"} <= set(rows[-1])
+    assert rows[-1]["lr"] < 0.1 * max(row["lr"] for row in rows)
+    assert (tmp_path / "out" / "model" / "tokenizer.json").exists()
+
+
+def test_the_anchor_holds(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+    drifts = []
+    for name, weight in (("loose", 0.001), ("held", 20.0)):
+        tune(pairs, start, tmp_path / name, replace(TUNE, anchor=weight), 12)
+        drifts.append(log(tmp_path / name)[-1]["drift"])
+    assert drifts[1] < 0.5 * drifts[0]
+
+
+def test_the_first_dimensions_can_be_trained_too(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+    tune(pairs, start, tmp_path / "out", replace(TUNE, truncations=(4, 8)), 3)
+    assert len(log(tmp_path / "out")) == 3
+
+
+class Killed(BaseException):
+    pass
+
+
+def run_killed(monkeypatch: pytest.MonkeyPatch, train: Any, kill_at: int) -> None:
+    """Start a run and end it in the middle of a step, as a signal would."""
+    step = loop.Run._step
+
+    def fatal(self: loop.Run, batch: Any, one: Any) -> Any:
+        if self.state.step == kill_at:
+            raise Killed
+        return step(self, batch, one)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Run, "_step", fatal)
+        patch.setattr(loop.Run, "resumed", False, raising=False)
+        with pytest.raises(Killed):
+            train()
+
+
+@pytest.mark.parametrize("stage", ["contrastive", "rtd", "mlm", "scratch"])
+def test_killed_and_resumed_equals_uninterrupted(
+    stage: str, pairs: Pairs, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(name: str) -> Path:
+        out = tmp_path / name
+        if stage == "contrastive":
+            tune(pairs, start, out, TUNE, 7)
+            return out / "model"
+        objective = "mlm" if stage == "mlm" else "rtd"
+        recipe = replace(PRETRAIN, objective=objective)
+        begin, rules = (None, start / "tokenizer.json") if stage == "scratch" else (start, None)
+        pretrain.train(pairs, begin, out, recipe, limits(7), device=CPU, tokenizer=rules)
+        return out / "model"
+
+    whole = weights(train("whole"))
+    run_killed(monkeypatch, lambda: train("killed"), kill_at=5)
+    assert not (tmp_path / "killed" / "model").exists()
+    resumed = weights(train("killed"))
+    assert [row["step"] for row in log(tmp_path / "killed")] == [1, 2, 3, 4, 5, 5, 6, 7]
+    for name, one in whole.items():
+        assert torch.equal(one, resumed[name]), name
+    before = weights(start)
+    if stage != "scratch":
+        assert any(not torch.equal(one, before[name]) for name, one in whole.items())
+
+
+def test_another_recipe_does_not_go_on(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+    tune(pairs, start, tmp_path / "out", TUNE, 2)
+    with pytest.raises(CodesearchError, match="recipe"):
+        tune(pairs, start, tmp_path / "out", replace(TUNE, tau=0.1), 2)
+
+
+def test_detection_learns_and_says_so(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+    pretrain.train(pairs, start, tmp_path / "out", PRETRAIN, limits(25), device=CPU)
+    rows = log(tmp_path / "out")
+    assert {"mlm", "rtd", "replaced", "precision", "recall", "contrast"} <= set(rows[0])
+    assert 0.05 < rows[0]["replaced"] < 0.2
+    assert np.mean([row["rtd"] for row in rows[-8:]]) < rows[0]["rtd"]
+
+
+def masked(pairs: Pairs) -> tuple[Any, Any, Any]:
+    (chunk,) = pretrain.Batches(pairs, PRETRAIN)(0).chunks
+    return tuple(torch.from_numpy(one) for one in (chunk.ids, chunk.real, chunk.chosen))  # type: ignore[return-value]
+
+
+def test_no_gradient_of_detection_reaches_the_generator(pairs: Pairs, start: Path) -> None:
+    module = electra.Electra(nets.load_model(start), PRETRAIN, warm=True).eval()
+    ids, real, chosen = masked(pairs)
+    hidden = torch.autograd.grad(
+        module(ids, real, chosen, 3)[0],
+        list(module.generator.parameters()),
+        allow_unused=True,
+    )
+    only_mlm = electra.Electra(nets.load_model(start), replace(PRETRAIN, detection=0.0), warm=True)
+    only_mlm.eval().load_state_dict(module.state_dict())
+    expected = torch.autograd.grad(
+        only_mlm(ids, real, chosen, 3)[0],
+        list(only_mlm.generator.parameters()),
+        allow_unused=True,
+    )
+    assert any(one is not None for one in hidden)
+    for one, two in zip(hidden, expected, strict=True):
+        if one is not None:
+            torch.testing.assert_close(one, two)
+
+
+def test_masks_leave_special_tokens_alone(pairs: Pairs) -> None:
+    ids, real, chosen = masked(pairs)
+    assert not chosen[~real].any()
+    assert not chosen[(ids == 1) | (ids == 2)].any()
+    assert 0.05 < chosen.sum() / real.sum() < 0.3
+
+
+def test_the_merged_encoder_is_the_trained_one(pairs: Pairs, start: Path) -> None:
+    module = electra.Electra(nets.load_model(start), PRETRAIN, warm=True).eval()
+    with torch.no_grad():
+        module.difference.normal_()
+        ids, real = nets.to_device([pairs.text(record, 12) for record in range(4)], 0, CPU)
+        torch.testing.assert_close(
+            nets.embed(module.merged().eval(), ids, real), module.embed(ids, real)
+        )
+
+
+def test_a_generator_may_be_the_first_layers(start: Path) -> None:
+    encoder = nets.load_model(start)
+    recipe = replace(PRETRAIN, generator_hidden=0, generator_layers=1)
+    generator = electra.make_generator(encoder, recipe, warm=True)
+    assert len(generator.encoder.layer) == 1
+    theirs, ours = encoder.encoder.layer[0].state_dict(), generator.encoder.layer[0].state_dict()
+    assert all(torch.equal(theirs[name], ours[name]) for name in theirs)
+
+
+def test_sampling_follows_the_distribution() -> None:
+    torch.manual_seed(1)
+    logits = torch.tensor([0.0, 1.0, 2.0]).repeat(20_000, 1)
+    found = torch.bincount(electra.sample(logits), minlength=3) / 20_000
+    torch.testing.assert_close(found, torch.softmax(logits[0], 0), atol=0.02, rtol=0)
+
+
+def test_the_rate_rises_then_falls_to_nothing() -> None:
+    assert loop.rate(0.0, 0.1) < 0.05
+    assert loop.rate(0.1, 0.1) == 1.0
+    assert loop.rate(0.55, 0.1) == pytest.approx(0.5)
+    assert loop.rate(1.0, 0.1) == 0.0
+
+
+def test_time_ends_a_run(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+    recipe = replace(TUNE, augment=Augment(opening=1.0))
+    time_limit = loop.Limits(max_seconds=2.0, log_every=1)
+    run = contrastive.train(pairs, start, tmp_path / "out", recipe, time_limit, device=CPU)
+    assert run.state.elapsed >= 2.0
+    rows = log(tmp_path / "out")
+    assert len(rows) == run.state.step
+    for before, row in pairwise(rows):
+        if before["elapsed"] < 0.5:  # logged to a tenth of a second, too coarse for the warm-up
+            continue
+        expected = recipe.optimizer.lr * loop.rate(before["elapsed"] / 2.0, 0.1)
+        assert row["lr"] == pytest.approx(expected, abs=0.1 * recipe.optimizer.lr)
