@@ -18,7 +18,8 @@ def find_mirror(folder: Path, pinned: Pinned, *, clone: bool = False) -> Path:
 
     Known layouts: ``<owner>+<name>/repo``, ``<owner>+<name>``, ``<name>``, ``<name>.git``, each
     bare or with a working tree. ``clone`` fetches what is missing from the repository's URL to
-    ``<owner>+<name>``. Raises ``MirrorError`` naming what was found and what was not.
+    ``<owner>+<name>``. Raises ``MirrorError`` naming what was found and what was not, but not
+    the folder: the message goes into results.
     """
     found = [path for path in _places(folder, pinned) if path.is_dir()]
     for path in found:
@@ -28,9 +29,10 @@ def find_mirror(folder: Path, pinned: Pinned, *, clone: bool = False) -> Path:
         return _clone(folder, pinned)
     revision = pinned.revision[:12]
     if found:
-        raise MirrorError(f"{pinned.name}: {found[0]} has no revision {revision}")
+        mirror = found[0].relative_to(folder)
+        raise MirrorError(f"{pinned.name}: the mirror {mirror} has no revision {revision}")
     owner = _owner_and_name(pinned.url)
-    raise MirrorError(f"{pinned.name}: {folder} has no mirror {'+'.join(owner)} or {owner[-1]}")
+    raise MirrorError(f"{pinned.name}: there is no mirror {'+'.join(owner)} or {owner[-1]}")
 
 
 def _places(folder: Path, pinned: Pinned) -> Iterator[Path]:
