@@ -8,6 +8,7 @@ for functions (tests/golden).
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -86,17 +87,32 @@ class Ranked:
     explanation: Explanation
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The rank of who is missing from a list: right behind the last of one that was cut off.
+
+    A list that was not cut off holds all that match: who is missing there matches not at all.
+    """
+
+    dense: float
+    lexical: float
+
+    @classmethod
+    def of(cls, candidates: Sequence[Candidate]) -> Missing:
+        """Where the lists of these candidates end."""
+        dense = max((c.dense[0] for c in candidates if c.dense), default=0)
+        lexical = max((c.lexical[0] for c in candidates if c.lexical), default=0)
+        return cls(*(end + 1 if end >= CANDIDATES else math.inf for end in (dense, lexical)))
+
+
 Rule = Callable[[Question, Candidate, float], float]  # question, candidate, score so far → change
 
 
-def fusion(question: Question, candidate: Candidate) -> float:
-    """Fuse reciprocal ranks; 1 for the first by meaning and by words. A name leans on words.
-
-    Who is missing from a list stands right behind its last: it was not looked for any further.
-    """
+def fusion(question: Question, candidate: Candidate, missing: Missing) -> float:
+    """Fuse reciprocal ranks; 1 for the first by meaning and by words. A name leans on words."""
     weight = _DENSE_WEIGHT_OF_NAMES if question.is_name else _DENSE_WEIGHT
-    dense = candidate.dense[0] if candidate.dense else CANDIDATES + 1
-    lexical = candidate.lexical[0] if candidate.lexical else CANDIDATES + 1
+    dense = candidate.dense[0] if candidate.dense else missing.dense
+    lexical = candidate.lexical[0] if candidate.lexical else missing.lexical
     return (weight / (_RRF_K + dense) + (1 - weight) / (_RRF_K + lexical)) * (_RRF_K + 1)
 
 
@@ -154,7 +170,8 @@ def rank(
 
     ``without`` names rules to leave out.
     """
-    scored = [_scored(question, candidate, without) for candidate in candidates]
+    missing = Missing.of(candidates)
+    scored = [_scored(question, candidate, missing, without) for candidate in candidates]
     files: defaultdict[str, list[Ranked]] = defaultdict(list)
     for ranked in sorted(scored, key=_order):
         files[ranked.candidate.payload["path"]].append(ranked)
@@ -187,8 +204,10 @@ def _changed(ranked: Ranked, parts: Mapping[str, float]) -> Ranked:
     return Ranked(ranked.candidate, ranked.score + sum(parts.values()), explanation)
 
 
-def _scored(question: Question, candidate: Candidate, without: Collection[str]) -> Ranked:
-    score = fusion(question, candidate)
+def _scored(
+    question: Question, candidate: Candidate, missing: Missing, without: Collection[str]
+) -> Ranked:
+    score = fusion(question, candidate, missing)
     parts: dict[str, float] = {}
     for name, rule in RULES.items():
         if name not in without and (change := rule(question, candidate, score)):
