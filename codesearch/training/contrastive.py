@@ -78,7 +78,8 @@ class Objective:
                 value = value + self._recipe.anchor * drift
             return value, metrics
 
-        return gradcache.backward(self._encode, ids, loss, self._recipe.chunk)
+        chunk, cached = self._recipe.chunk, self._recipe.cached
+        return gradcache.backward(self._encode, ids, loss, chunk, cached=cached)
 
     def _contrast(
         self, questions: Tensor, documents: Tensor, same: Tensor

@@ -19,7 +19,7 @@ import numpy as np
 from codesearch.encoder.text import TEMPLATE_VERSION, document_text, identifier_words, query_text
 from codesearch.training import mine
 from codesearch.training.dedup import Seen, shape
-from codesearch.training.packed import Meta, Pairs, Specials
+from codesearch.training.packed import SHARDS, Meta, Pairs, Specials
 from indexers.pairs import Pair
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def pack(job: Packing) -> Report:
     languages = sorted({pair.chunk.language for _, pair in pairs})
     meta = _meta(job, tokenizer, languages, sources)
     job.out.mkdir(parents=True, exist_ok=True)
-    for old in job.out.glob("pairs-*.npz.xz"):
+    for old in job.out.glob(SHARDS):
         old.unlink()
     for number, start in enumerate(range(0, len(pairs), _SHARD_RECORDS)):
         shard = _tokenize(pairs[start : start + _SHARD_RECORDS], meta, tokenizer, job)
@@ -90,18 +90,6 @@ def pack(job: Packing) -> Report:
     fields = {name: getattr(report, name) for name in Report.__slots__}
     (job.out / REPORT).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
     return report
-
-
-def load(folder: Path) -> Pairs:
-    """All shards of a folder as one. Raises ``FileNotFoundError`` where there is none."""
-    shards = [Pairs.load(path) for path in sorted(folder.glob("pairs-*.npz.xz"))]
-    if not shards:
-        raise FileNotFoundError(f"{folder} holds no shards; make them with the stage `pack`")
-    if any(shard.meta != shards[0].meta for shard in shards):
-        raise ValueError(f"the shards in {folder} are of different runs")
-    names = ("lengths", "symbol", "declared", "language", "repository", "weak")
-    fields = {name: np.concatenate([getattr(s, name) for s in shards]) for name in names}
-    return Pairs(shards[0].meta, np.concatenate([shard.ids for shard in shards]), fields)
 
 
 def tokenizer_digest(tokenizer: Tokenizer) -> str:

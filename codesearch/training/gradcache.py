@@ -39,15 +39,18 @@ class _Random:
             torch.cuda.set_rng_state_all(self.cuda)
 
 
-def backward(encode: Encode, ids: Sequence[Ids], loss: Loss, chunk: int) -> dict[str, Any]:
+def backward(
+    encode: Encode, ids: Sequence[Ids], loss: Loss, chunk: int, *, cached: bool = True
+) -> dict[str, Any]:
     """Add the gradients of ``loss(vectors of ids)`` to the parameters; the loss's metrics.
 
-    ``chunk`` texts of similar length are encoded at a time. Where all fit into one, nothing is
-    run twice.
+    ``chunk`` texts of similar length are encoded at a time. Where all fit into one, or memory
+    takes the whole batch (``cached`` is False), nothing is run twice.
     """
     chunks = length_sorted(ids, chunk)
-    if len(chunks) == 1:
-        value, metrics = loss(_in_order(chunks, [encode([ids[place] for place in chunks[0]])]))
+    if len(chunks) == 1 or not cached:
+        made = [encode([ids[place] for place in places]) for places in chunks]
+        value, metrics = loss(_in_order(chunks, made))
         torch.autograd.backward(value)
         return metrics
     states = []

@@ -25,6 +25,7 @@ Ids = NDArray[np.uint16]
 SEGMENTS = ("text", "name", "path", "before", "doc", "after")
 """Question; qualified name; path words; code before, in, and after the documentation."""
 
+SHARDS = "pairs-*.npz.xz"
 _TEXT, _NAME, _PATH, _BEFORE, _DOC, _AFTER = range(len(SEGMENTS))
 # 16-bit numbers: position and context bits that know of pairs of bytes save a tenth.
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 2, "lp": 1, "pb": 1}]
@@ -143,6 +144,17 @@ class Pairs:
         special = self.meta.specials
         ids = np.concatenate([np.array([special.cls], np.uint16), *parts])[: max_tokens - 1]
         return np.append(ids, np.uint16(special.sep))
+
+
+def load(folder: Path) -> Pairs:
+    """All shards of a folder as one. Raises ``FileNotFoundError`` where there is none."""
+    shards = [Pairs.load(path) for path in sorted(folder.glob(SHARDS))]
+    if not shards:
+        raise FileNotFoundError(f"{folder} holds no shards; make them with the stage `pack`")
+    if any(shard.meta != shards[0].meta for shard in shards):
+        raise ValueError(f"the shards in {folder} are of different runs")
+    fields = {name: np.concatenate([getattr(one, name) for one in shards]) for name in _FIELDS}
+    return Pairs(shards[0].meta, np.concatenate([shard.ids for shard in shards]), fields)
 
 
 def replaced(ids: Ids, wanted: Ids, by: int) -> Ids:

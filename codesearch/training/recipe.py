@@ -48,7 +48,8 @@ class Contrastive:
     """Symmetric InfoNCE on pairs."""
 
     batch: int = 512  # pairs; the other documents of a batch are the negatives
-    chunk: int = 64  # texts encoded at a time: memory follows this, not ``batch``
+    chunk: int = 64  # texts encoded at a time, of similar length
+    cached: bool = True  # memory follows ``chunk`` and not ``batch``, for a third more time
     tau: float = 0.05
     text_tokens: int = 64
     document_tokens: int = 128

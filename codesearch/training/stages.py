@@ -56,11 +56,11 @@ def run_vocabulary(given: argparse.Namespace) -> None:
 
 def run_pretrain(given: argparse.Namespace) -> None:
     """Replaced-token detection or masked words on code, from a model or from scratch."""
-    from codesearch.training import data, pretrain
+    from codesearch.training import packed, pretrain
 
     recipe = _recipe(recipes.Pretrain, given)
     pretrain.train(
-        data.load(given.data),
+        packed.load(given.data),
         given.start,
         given.out,
         recipe,
@@ -73,13 +73,13 @@ def run_pretrain(given: argparse.Namespace) -> None:
 
 def run_contrastive(given: argparse.Namespace) -> None:
     """Questions near the code that answers them (InfoNCE)."""
-    from codesearch.training import contrastive, data
+    from codesearch.training import contrastive, packed
     from codesearch.training.negatives import Candidates
 
     recipe = _recipe(recipes.Contrastive, given)
     candidates = Candidates.load(given.candidates) if given.candidates else None
     contrastive.train(
-        data.load(given.data),
+        packed.load(given.data),
         given.start,
         given.out,
         recipe,
@@ -94,10 +94,10 @@ def run_filter(given: argparse.Namespace) -> None:
     """Which pairs a model finds sound, and the codes that it mistakes for answers."""
     import torch
 
-    from codesearch.training import data, negatives, nets
+    from codesearch.training import negatives, nets, packed
 
     device = _device(given)
-    pairs, model = data.load(given.data), nets.load_model(given.model).to(device)
+    pairs, model = packed.load(given.data), nets.load_model(given.model).to(device)
     texts, documents = negatives.forms(pairs, 64, 128)
 
     def encode(ids: list[Any]) -> Any:

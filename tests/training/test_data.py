@@ -13,6 +13,7 @@ from codesearch.encoder.text import document_text, query_text
 from codesearch.encoder.tokenizer import WordPieces
 from codesearch.encoder.weights import DEFAULT_FOLDER, TOKENIZER
 from codesearch.training import data, mine
+from codesearch.training import packed as packed_form
 from codesearch.training.dedup import Seen, shape
 from codesearch.training.packed import BARE, SERVED, Pairs, View, replaced
 from indexers.pairs import Pair
@@ -103,7 +104,7 @@ def test_copyleft_and_held_out_repositories_stay_out(tmp_path: Path, mined: Path
 
 def test_the_packed_form_is_what_is_served(mined: Path) -> None:
     data.pack(packing(mined))
-    packed = data.load(mined.parent / "packed")
+    packed = packed_form.load(mined.parent / "packed")
     pieces = WordPieces(RULES.read_bytes(), MAX_TOKENS)
     originals = {pair.text: pair for pair in all_pairs(mined)}
     tokenizer = Tokenizer.from_file(str(RULES))
@@ -127,7 +128,7 @@ def test_the_packed_form_is_what_is_served(mined: Path) -> None:
 
 def test_views_hide_what_they_say(mined: Path) -> None:
     data.pack(packing(mined, max_tokens=192))
-    packed = data.load(mined.parent / "packed")
+    packed = packed_form.load(mined.parent / "packed")
     tokenizer = Tokenizer.from_file(str(RULES))
 
     def words(view: View) -> str:
@@ -180,7 +181,7 @@ def test_runs_become_one_id() -> None:
 
 def test_saved_and_loaded_is_the_same(mined: Path, tmp_path: Path) -> None:
     data.pack(packing(mined))
-    packed = data.load(mined.parent / "packed")
+    packed = packed_form.load(mined.parent / "packed")
     some = packed.choose(np.array([2, 0]))
     some.save(tmp_path / "x.npz.xz")
     again = Pairs.load(tmp_path / "x.npz.xz")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -62,7 +64,7 @@ def test_gradients_of_chunks_are_those_of_the_batch(pairs: Pairs, start: Path) -
     ids = [pairs.document(record, 24) for record in range(10)]
     ids += [pairs.text(record, 12) for record in range(10)]
     gradients = []
-    for chunk in (100, 3):
+    for chunk, cached in ((100, True), (3, True), (3, False)):
         model = nets.load_model(start).train()
 
         def encode(some: Sequence[Ids], model: Any = model) -> Any:
@@ -73,13 +75,14 @@ def test_gradients_of_chunks_are_those_of_the_batch(pairs: Pairs, start: Path) -
             value, accuracy = contrastive.info_nce(vectors[10:], vectors[:10], same, 0.1)
             return value, {"accuracy": accuracy}
 
-        gradcache.backward(encode, ids, loss, chunk)
+        gradcache.backward(encode, ids, loss, chunk, cached=cached)
         gradients.append({name: one.grad for name, one in model.named_parameters()})
-    whole, chunked = gradients
+    whole, *others = gradients
     assert any(one is not None and one.abs().max() > 1e-3 for one in whole.values())
     for name, one in whole.items():
         if one is not None:
-            torch.testing.assert_close(chunked[name], one, atol=1e-6, rtol=1e-4)
+            for other in others:
+                torch.testing.assert_close(other[name], one, atol=1e-6, rtol=1e-4)
 
 
 def test_dropout_falls_alike_in_both_passes(pairs: Pairs, start: Path) -> None:
@@ -276,3 +279,15 @@ def test_time_ends_a_run(pairs: Pairs, start: Path, tmp_path: Path) -> None:
             continue
         expected = recipe.optimizer.lr * loop.rate(before["elapsed"] / 2.0, 0.1)
         assert row["lr"] == pytest.approx(expected, abs=0.1 * recipe.optimizer.lr)
+
+
+def test_a_machine_that_only_trains_needs_little() -> None:
+    """A GPU machine has torch, transformers and numpy, but none of what indexing needs."""
+    absent = ("tree_sitter", "pathspec", "qdrant_edge", "Stemmer", "click", "typer", "platformdirs")
+    script = (
+        f"import sys; sys.modules.update(dict.fromkeys({absent!r}))\n"
+        "from codesearch.training import __main__, carry, compare, contrastive, negatives, packed\n"
+        "from codesearch.training import pretrain, shipping\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
