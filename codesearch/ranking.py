@@ -175,12 +175,13 @@ def rank(
     files: defaultdict[str, list[Ranked]] = defaultdict(list)
     for ranked in sorted(scored, key=_order):
         files[ranked.candidate.payload["path"]].append(ranked)
+    all_wanted = REPEAT in without or question.is_name  # of a name, every definition is wanted
     final: list[Ranked] = []
     for members in files.values():
         support = {} if SUPPORT in without else {SUPPORT: _support(members)}
         final.append(_changed(members[0], support))
         for place, member in enumerate(members[1:], 1):
-            repeat = {} if REPEAT in without else {REPEAT: _repeat(member, place)}
+            repeat = {} if all_wanted else {REPEAT: _repeat(member, place)}
             final.append(_changed(member, repeat))
     return sorted(final, key=_order)
 

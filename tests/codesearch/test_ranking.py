@@ -103,8 +103,14 @@ def test_a_file_with_several_good_hits_rises_by_its_best() -> None:
 def test_further_hits_of_a_file_make_way() -> None:
     members = [candidate(f"many.py:g{n}", n, n, start_line=n) for n in (1, 2, 3)]
     other = candidate("other.py:f", 4, 4)
-    assert order("sum", other, *members) == ["many.py:g1", "other.py:f", "many.py:g2", "many.py:g3"]
-    assert order("sum", other, *members, without=(REPEAT,))[-1] == "other.py:f"
+    spread = ["many.py:g1", "other.py:f", "many.py:g2", "many.py:g3"]
+    assert order("sum up", other, *members) == spread
+    assert order("sum up", other, *members, without=(REPEAT,))[-1] == "other.py:f"
+
+
+def test_of_a_name_every_definition_is_wanted() -> None:
+    members = [candidate(f"many.py:sum{n}", n, n, start_line=n) for n in (1, 2, 3)]
+    assert order("sum", candidate("other.py:f", 4, 4), *members)[-1] == "other.py:f"
 
 
 def test_the_explanation_adds_up_to_the_score() -> None:
