@@ -133,7 +133,7 @@ class Run:
         self.module.train()
         self.optimizer.zero_grad(set_to_none=True)
         metrics = train(batch)
-        trained = (one for one in self.module.parameters() if one.requires_grad)
+        trained = [one for one in self.module.parameters() if one.requires_grad]
         metrics["norm"] = torch.nn.utils.clip_grad_norm_(trained, self.settings.clip)
         self.optimizer.step()
         self.state.step += 1
