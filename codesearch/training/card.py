@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 def model_card(job: Job, measured: Measured) -> str:
     """``README.md`` of the weights folder."""
     seen = _SEEN.get(job.origin, "")
-    return _CARD.format(job=job, measured=measured, table=_table(measured), seen=seen)
+    story = (_TRAINED if job.trained else _UNTRAINED).format(job=job, seen=seen)
+    return _CARD.format(job=job, measured=measured, table=_table(measured), story=story)
 
 
 def _table(measured: Measured) -> str:
@@ -30,11 +31,14 @@ CodeSearchNet."""
 }
 
 _UNTRAINED = """\
-**They were not trained any further: nothing in them has been tuned to code yet.** They are the
-start from which the encoder is to be trained, and what is shipped until then."""
+**They were not trained any further here, neither on code nor on the strings
+that they are given.** They are the start from which the encoder is to be trained, and what is
+shipped until then.{seen}"""
 
 _TRAINED = """\
-Trained since on pairs of documentation and code from public repositories under permissive
+**They were trained further, as told below.**{seen}
+
+Trained here, on pairs of documentation and code from public repositories under permissive
 licences (`codesearch/training`):
 
 {job.trained}"""
@@ -44,9 +48,7 @@ _CARD = """\
 
 The weights of `{job.origin}` ({job.license}) in the shape of
 ELECTRA: transformers' `ElectraModel` with an embedding size equal to the hidden size has BERT's
-parameters exactly. **They were not trained any further here, neither on code nor on the strings
-that they are given.** They are the start from which the encoder is to be trained, and what is
-shipped until then.{seen}
+parameters exactly. {story}
 
 - Input: the strings of `codesearch/encoder/text.py`, cut at {job.max_tokens} tokens.
 - Output: the mean over all tokens, scaled to length 1.

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from codesearch.encoder import load_encoder
+from codesearch.encoder.weights import DEFAULT_FOLDER, TOKENIZER
+from codesearch.training import history
+
+pytestmark = pytest.mark.slow
+torch = pytest.importorskip("torch", reason="exporting needs the train extra (torch)")
+transformers = pytest.importorskip("transformers", reason="exporting needs the train extra")
+pytest.importorskip("onnx", reason="exporting needs the train extra (onnx)")
+
+RECORD = {
+    "stage": "contrastive",
+    "warm": True,
+    "recipe": {"batch": 64, "optimizer": {"lr": 5e-5}, "seed": 1},
+    "steps": 10,
+    "seconds": 600.0,
+    "device": "a CPU",
+    "records": 1000,
+    "repositories": 12,
+    "last": {"loss": 0.5},
+}
+
+
+def test_a_run_is_shipped_with_its_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from codesearch.training.__main__ import main  # noqa: PLC0415
+
+    torch.manual_seed(1)
+    config = transformers.ElectraConfig(
+        embedding_size=64,
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=128,
+    )
+    model = tmp_path / "run" / "model"
+    transformers.ElectraModel(config).save_pretrained(model)
+    shutil.copyfile(DEFAULT_FOLDER / TOKENIZER, model / TOKENIZER)
+    history.write(model, [RECORD])
+    out = tmp_path / "weights"
+    given = ["--run", str(tmp_path / "run"), "--out", str(out), "--name", "tiny"]
+    assert main(["export", *given, "--max-tokens", "32"]) == 0
+    assert load_encoder(out).name == "tiny"
+    card = (out / "README.md").read_text()
+    assert "10 steps of 64; 10 minutes on a CPU; 1,000 pairs of 12 repositories" in card
+    assert "not trained any further" not in card
