@@ -11,6 +11,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.results import FOLDER, Result, newest
 
 _PUBLISHED = "as published"
+_WITHOUT = "without:"
 
 
 def whole(folder: Path = FOLDER) -> str:
@@ -19,7 +20,8 @@ def whole(folder: Path = FOLDER) -> str:
     parts = [make(result) for what, make in makers.items() if (result := newest(what, folder))]
     if not parts:
         raise BenchmarkError(f"No results in {folder}")
-    return "\n\n".join(parts)
+    tables = [_by_category(result), _by_language(result), *_ablation(result)]
+    return "\n\n".join([head, *tables, _details(result), *notes])
 
 
 def quality_tables(result: Result) -> str:
@@ -74,7 +76,7 @@ _SPEED_ROWS = (
     ("question, warm, p50, ms", "warm_p50_ms", "{:.1f}"),
     ("question, warm, p95, ms", "warm_p95_ms", "{:.1f}"),
     ("question, warm, p99, ms", "warm_p99_ms", "{:.1f}"),
-    ("BM25 over files, question, p50, ms", "bm25_p50_ms", "{:.1f}"),
+    ("BM25 over files, question, p50, ms", "bm25_p50_ms", "{:.2f}"),
     ("ripgrep over files, question, p50, ms", "grep_p50_ms", "{:.0f}"),
 )
 _RATIOS = {
@@ -87,7 +89,8 @@ _RATIOS = {
 def _speed_cell(row: Mapping[str, float], key: str, form: str) -> str:
     text = form.format(row[key])
     if key in _RATIOS and row[_RATIOS[key]]:
-        text += f" ({row[key] / row[_RATIOS[key]]:.2g}×)"
+        ratio = row[key] / row[_RATIOS[key]]
+        text += f" ({ratio:,.0f}×)" if ratio >= 10 else f" ({ratio:.1f}×)"
     return text
 
 
@@ -117,10 +120,10 @@ def draw(result: Result | None, path: Path) -> None:
 
 
 def _bars(result: Result) -> list[tuple[str, float, str]]:
-    ours = ("dense", "lexical", "hybrid", "codesearch")
+    ours = ("dense", "lexical", "hybrid", "dense + rules", "lexical + rules", "codesearch")
     measured = [
         (name, system["ndcg10"], "#1f6feb" if name in ours else "#8b949e")
-        for name, system in result["systems"].items()
+        for name, system in _compared(result).items()
     ]
     published = [
         (f"{name} ({_PUBLISHED})", value, "#d0d7de") for name, value in result["published"].items()
@@ -129,7 +132,7 @@ def _bars(result: Result) -> list[tuple[str, float, str]]:
 
 
 def _by_category(result: Result) -> str:
-    systems = result["systems"]
+    systems = _compared(result)
     categories = list(next(iter(systems.values()))["by_category"])
     rows = [
         [
@@ -148,7 +151,7 @@ def _by_category(result: Result) -> str:
 
 
 def _by_language(result: Result) -> str:
-    systems = result["systems"]
+    systems = _compared(result)
     languages = list(next(iter(systems.values()))["by_language"])
     rows = [
         [language, *(f"{row['by_language'][language]:.3f}" for row in systems.values())]
@@ -157,8 +160,31 @@ def _by_language(result: Result) -> str:
     return _table(["", *systems], rows)
 
 
+def _ablation(result: Result) -> list[str]:
+    """What is lost without each rule of the ranking; nothing where that was not measured."""
+    whole = result["systems"].get("codesearch")
+    lacking = {n: row for n, row in result["systems"].items() if n.startswith(_WITHOUT)}
+    if not whole or not lacking:
+        return []
+    rows = [
+        [
+            name.removeprefix(_WITHOUT),
+            f"{row['ndcg10']:.3f}",
+            f"{row['ndcg10'] - whole['ndcg10']:+.3f}",
+        ]
+        for name, row in lacking.items()
+    ]
+    return [_table(["ranking without", "NDCG@10", ""], rows)]
+
+
+def _compared(result: Result) -> dict[str, Any]:
+    """The systems, without those that lack a rule."""
+    systems = result["systems"].items()
+    return {name: row for name, row in systems if not name.startswith(_WITHOUT)}
+
+
 def _details(result: Result) -> str:
-    rows = result["systems"].items()
+    rows = _compared(result).items()
     return "\n".join(f"- {name}: {row['describes']}" for name, row in rows)
 
 

@@ -104,6 +104,22 @@ def test_the_report_says_what_was_left_out_and_who_was_only_published(tmp_path: 
         report.whole(tmp_path / "nothing")
 
 
+def test_the_report_says_what_each_rule_is_worth() -> None:
+    lacking = {"describes": "ours less a rule", "ndcg10": 0.5, "query_p50_ms": 1.0}
+    made = OLD | {"systems": OLD["systems"] | {"without:prose": lacking}}
+    assert "| prose | 0.500 | -0.081 |" in report.quality_tables(made)
+    assert "without:" not in report.quality_tables(made)
+
+
+def test_speed_is_shown_as_a_ratio_to_its_baseline() -> None:
+    row = {key: 1.0 for _, key, _ in report._SPEED_ROWS}
+    row |= {"files": 3, "chunks": 9, "warm_p50_ms": 5.0, "cold_ms": 600.0, "grep_p50_ms": 6.0}
+    made = OLD | {"import_ms": 23.0, "machine": {"cores": 2}, "repositories": {"gin": row}}
+    text = report.speed_table(made)
+    assert "| question, warm, p50, ms | 5.0 (5.0×) |" in text
+    assert "| question, whole process, ms | 600 (100×) |" in text
+
+
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
 def test_the_plot_is_the_same_from_the_same_numbers(tmp_path: Path, suffix: str) -> None:
     pytest.importorskip("matplotlib")
