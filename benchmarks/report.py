@@ -20,8 +20,7 @@ def whole(folder: Path = FOLDER) -> str:
     parts = [make(result) for what, make in makers.items() if (result := newest(what, folder))]
     if not parts:
         raise BenchmarkError(f"No results in {folder}")
-    tables = [_by_category(result), _by_language(result), *_ablation(result)]
-    return "\n\n".join([head, *tables, _details(result), *notes])
+    return "\n\n".join(parts)
 
 
 def quality_tables(result: Result) -> str:
@@ -34,7 +33,8 @@ def quality_tables(result: Result) -> str:
     )
     notes = [f"Left out: {reason}" for reason in result["repositories_left_out"].values()]
     notes += [f"Left out: {name}: {reason}" for name, reason in result["systems_left_out"].items()]
-    return "\n\n".join([head, _by_category(result), _by_language(result), _details(result), *notes])
+    tables = [_by_category(result), _by_language(result), *_ablation(result)]
+    return "\n\n".join([head, *tables, _details(result), *notes])
 
 
 def functions_table(result: Result) -> str:
