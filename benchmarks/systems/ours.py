@@ -42,7 +42,6 @@ PARTS = {
 }
 WITHOUT = "without:"
 _RRF_K = 60
-_CANDIDATES = 100  # of each kind, as in the product
 
 
 def ablations() -> list[str]:
@@ -162,7 +161,7 @@ class Parts:
     def hybrid(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Point ids by reciprocal-rank fusion (Cormack, Clarke & Büttcher, 2009)."""
         scores: defaultdict[str, float] = defaultdict(float)
-        depth = max(_CANDIDATES, limit)
+        depth = max(ranking.CANDIDATES, limit)
         for found in (self.dense(query, depth), self.lexical(query, depth)):
             for rank, (id_, _) in enumerate(found, 1):
                 scores[id_] += 1 / (_RRF_K + rank)
@@ -174,7 +173,7 @@ class Parts:
         One list alone stands in for both, so that the fused scores keep the scale that the
         weights of the rules are made for: half of it would make every rule count twice.
         """
-        depth = max(_CANDIDATES, limit)
+        depth = max(ranking.CANDIDATES, limit)
         if part == "lexical + rules":
             dense = lexical = self.lexical(query, depth)
         elif part == "dense + rules":
