@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
 
-.PHONY: demo test lint types slow bench clean
+.PHONY: demo test lint types slow bench train clean
 
 demo: $(DEMO)/installed  ## install, index this repository, ask three questions
 	@PATH="$(CURDIR)/$(DEMO)/bin:$$PATH" sh docs/demo.sh
@@ -21,6 +21,9 @@ types: $(DEV)/installed
 bench: $(DEV)/bench  ## what the benchmark program can measure (see benchmarks/README or --help)
 	$(DEV)/bin/python -m benchmarks --help
 
+train: $(DEV)/train  ## stages of training (codesearch/training/README.md says what to run)
+	$(DEV)/bin/python -m codesearch.training --help
+
 slow: $(DEV)/installed  ## the tests that take minutes (those of training want `pip install -e .[train]`)
 	$(DEV)/bin/python -m pytest -m slow
 
@@ -36,6 +39,10 @@ $(DEV)/installed: pyproject.toml constraints.txt
 
 $(DEV)/bench: $(DEV)/installed
 	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@touch $@
+
+$(DEV)/train: $(DEV)/installed
+	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train]'
 	@touch $@
 
 clean:
