@@ -21,7 +21,8 @@ from benchmarks.results import Result, rounded
 from benchmarks.scoring import Place, mean, reciprocal_rank
 from benchmarks.systems import Options, Search
 from benchmarks.systems.ours import PARTS, Parts, ablations, part_of
-from benchmarks.systems.stores import build, searching
+from benchmarks.systems.stores import NOWHERE, build, searching
+from codesearch import Hit
 from codesearch.encoder import Encoder, load_encoder
 from indexers.chunker import chunk_text
 from indexers.types import Chunk
@@ -99,8 +100,12 @@ def _mrr(task: Task, directory: Path, encoder: Encoder, names: Sequence[str]) ->
     scores = {}
     with searching(directory, encoder) as (searcher, reader):
         parts = Parts(encoder, reader)
+
+        def everywhere(query: str, top_k: int) -> list[Hit]:
+            return searcher.search(query, top_k, None, lambda _: NOWHERE)
+
         for part in names:
-            search = part_of(part, lambda q, top_k: searcher.search(q, top_k, None), parts)
+            search = part_of(part, everywhere, parts)
             scores[part] = mean(_score(search, row, paths) for row in task.queries)
     return scores
 

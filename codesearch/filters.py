@@ -12,11 +12,9 @@ from codesearch.types import Filter, Kind
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-    from codesearch.store import Manifest
 
-
-def conditions(filter_: Filter | None, manifest: Callable[[], Manifest]) -> list[Condition]:
-    """What the engine has to check. ``manifest`` is called only where paths are filtered.
+def conditions(filter_: Filter | None, paths: Callable[[], Iterable[str]]) -> list[Condition]:
+    """What the engine has to check. ``paths`` is called only where paths are filtered.
 
     Raises:
         FilterError: a language or kind that does not exist, or a malformed pattern.
@@ -29,7 +27,7 @@ def conditions(filter_: Filter | None, manifest: Callable[[], Manifest]) -> list
     if kinds := _values(filter_.kind):
         found.append(Condition("kind", tuple(map(_kind, kinds))))
     if patterns := _values(filter_.path):
-        found.append(_paths(patterns, manifest().files))
+        found.append(_paths(patterns, paths()))
     return found
 
 

@@ -9,13 +9,25 @@ from typing import TYPE_CHECKING, Self
 
 from codesearch.encoder import load_encoder
 from codesearch.encoder.weights import Weights
+from codesearch.errors import NotIndexedError
 from codesearch.fingerprint import index_fingerprint
 from codesearch.home import Home, sign_card
-from codesearch.searcher import Searcher
+from codesearch.refs import at_head, own_refs, ref_of
+from codesearch.searcher import Locate, Searcher
 from codesearch.settings import Settings
 from codesearch.store.embedded import EmbeddedStore
 from codesearch.store.generations import sizes
-from codesearch.types import Chunk, Filter, Freshness, Hit, IndexStats, SkipReason, SyncReport
+from codesearch.types import (
+    Chunk,
+    Filter,
+    Freshness,
+    Hit,
+    IndexedRef,
+    IndexStats,
+    SkipReason,
+    SyncReport,
+)
+from codesearch.writer import TooMuchError
 from indexers.repository import Repository
 
 if TYPE_CHECKING:
@@ -24,10 +36,14 @@ if TYPE_CHECKING:
     from indexers.pipeline import Report
 
 
-class Index:
-    """The index of one repository. Made by ``Index.open``; close it, or use ``with``.
+_ON_THE_SPOT = 256  # new texts (about a second) or files that a search at a revision may index
 
-    Safe for use from several threads: searches run beside each other and beside a sync.
+
+class Index:
+    """The index of one repository, at any number of commits. Made by ``Index.open``.
+
+    Close it, or use ``with``. Safe for use from several threads: searches run beside each other
+    and beside a sync.
     """
 
     def __init__(self, repository: Repository, directory: Path, settings: Settings) -> None:
@@ -35,7 +51,9 @@ class Index:
         self.directory = directory
         self.settings = settings
         self._store = EmbeddedStore(directory)
-        self._searcher = Searcher(self._store, lambda: self.encoder, lambda: self._fingerprint)
+        self._searcher = Searcher(
+            self._store, lambda: self.encoder, lambda: self._fingerprint, repository.name
+        )
         self._encoder_lock = threading.Lock()
         self._encoder: Encoder | None = None
 
@@ -89,10 +107,13 @@ class Index:
         rebuild: bool = False,
         on_progress: OnProgress | None = None,
     ) -> SyncReport:
-        """Bring the index to a revision; encodes only texts that were never seen before.
+        """Follow a revision's ref, and bring it up to date; encodes only texts never seen before.
+
+        Refs that were followed before stay as they are, unless git has deleted them: those go.
 
         Args:
-            revision: what ``git rev-parse`` understands.
+            revision: what ``git rev-parse`` understands. A branch or tag is followed by its name,
+                HEAD as the branch it is on; anything else as that one commit.
             wait: wait for another process that writes this index, instead of raising.
             rebuild: do not start from the published index (known vectors are reused).
             on_progress: called often, from this thread.
@@ -103,45 +124,89 @@ class Index:
             StoreError: disk full, folder not writable, damaged index.
             ModelError: the encoder's folder is unusable.
         """
+        ref = ref_of(self.repository, revision)
         commit = self.repository.resolve(revision)
         sign_card(self.directory, self.repository)
-        return self._syncer.run(commit, wait=wait, rebuild=rebuild, on_progress=on_progress)
+        return self._syncer.run(ref, commit, wait=wait, rebuild=rebuild, on_progress=on_progress)
 
     def survey(self, revision: str = "HEAD") -> Report:
         """Count what a first sync would take in and leave out; writes nothing."""
         return self._syncer.survey(self.repository.resolve(revision))
 
-    def search(self, query: str, *, top_k: int = 10, filter: Filter | None = None) -> list[Hit]:
+    def refs(self) -> list[IndexedRef]:
+        """The refs of this repository that the index follows, by name; none if nothing is built."""
+        state = self._store.state()
+        return own_refs(self.repository, state) if state else []
+
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int = 10,
+        filter: Filter | None = None,
+        at: str | None = None,
+    ) -> list[Hit]:
         """Find the functions that answer a question in plain words, or by name; best first.
 
+        Args:
+            query: a question, or names.
+            top_k: how many hits at most.
+            filter: applied inside the engine, before any candidate is cut off.
+            at: answer for this revision alone; what it adds is indexed on the spot where that is
+                little. By default for HEAD, as far as it is indexed (see ``freshness``).
+
         Raises:
-            NotIndexedError: nothing is indexed yet, or only by another model.
+            NotIndexedError: nothing is indexed yet, or only by another model; or ``at`` is not
+                indexed and adds too much for the spot.
+            RepositoryError: no such revision.
             FilterError: the filter names a language or kind that does not exist.
         """
-        return self._searcher.search(query, top_k, filter)
+        return self._searcher.search(query, top_k, filter, self._locator(at))
 
-    def similar(self, chunk: Chunk, *, top_k: int = 10, filter: Filter | None = None) -> list[Hit]:
+    def similar(
+        self,
+        chunk: Chunk,
+        *,
+        top_k: int = 10,
+        filter: Filter | None = None,
+        at: str | None = None,
+    ) -> list[Hit]:
         """Find the chunks whose meaning is nearest to that of ``chunk``, itself left out."""
-        return self._searcher.similar(chunk, top_k, filter)
+        return self._searcher.similar(chunk, top_k, filter, self._locator(at))
 
-    def freshness(self, *, dirty: bool = False) -> Freshness:
-        """Say which commit is indexed and how far HEAD (and, if asked, the files) moved on."""
-        commit = self._searcher.reader().commit
-        head = self.repository.head().commit
+    def source(self, chunk: Chunk) -> str:
+        """The whole text of the file that a chunk is from, as it was indexed.
+
+        Raises:
+            RepositoryError: git has lost the file's content.
+        """
+        from indexers.skip import decode  # noqa: PLC0415  (of the indexing half, not for queries)
+
+        return decode(self.repository.read(chunk.blob, chunk.path)) or ""
+
+    def freshness(self, at: str | None = None, *, dirty: bool = False) -> Freshness:
+        """Say which commit answers, and how far HEAD (and, if asked, the files) moved on."""
+        commit = self._locator(at)(self._searcher.reader().state)
+        head = self.repository.resolve(at) if at else self.repository.head().commit
         behind = 0 if head == commit else self.repository.commits_between(commit, head)
         return Freshness(commit, head, behind, self.repository.is_dirty() if dirty else None)
 
-    def stats(self) -> IndexStats:
+    def stats(self, at: str | None = None) -> IndexStats:
         """The index in numbers."""
-        manifest = self._searcher.reader().manifest()
+        reader = self._searcher.reader()
+        commit = self._locator(at)(reader.state)
+        manifest = reader.manifest()
+        snapshot = manifest.snapshots[commit]
         return IndexStats(
             name=self.repository.name,
             directory=str(self.directory),
-            commit=manifest.commit,
-            files=manifest.indexed_files,
-            chunks=manifest.chunks,
-            languages=manifest.languages(),
-            skipped={SkipReason(reason): n for reason, n in manifest.skipped().items()},
+            commit=commit,
+            refs=tuple(own_refs(self.repository, reader.state)),
+            files=snapshot.indexed_files,
+            chunks=snapshot.chunks,
+            points=sum(entry.chunks for _, entry in manifest.versions().values()),
+            languages=snapshot.languages(),
+            skipped={SkipReason(reason): n for reason, n in snapshot.skipped().items()},
             bytes=sizes(self.directory)[1],
             model=manifest.model,
         )
@@ -157,13 +222,37 @@ class Index:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _locator(self, at: str | None) -> Locate:
+        """How to find the commit that answers. Indexes ``at`` on the spot where that is cheap."""
+        if at is None:
+            return lambda state: at_head(self.repository, state)
+        commit = self.repository.resolve(at)
+        if commit not in self._searcher.reader().state.commits:
+            self._index_on_the_spot(at, commit)
+        return lambda state: commit
+
+    def _index_on_the_spot(self, at: str, commit: str) -> None:
+        ref = ref_of(self.repository, at)
+        try:
+            self._syncer.run(ref, commit, wait=False, limit=_ON_THE_SPOT)
+        except TooMuchError as error:
+            raise NotIndexedError(
+                f"{at} ({commit[:10]}) is not indexed, and is too much for the spot: {error}",
+                f"Index it: codesearch index --rev {at}",
+            ) from None
+
     @property
     def _syncer(self) -> Syncer:
         # The indexing half of the house (grammars, pipeline) is loaded by those who index.
         from codesearch.sync import Syncer  # noqa: PLC0415
 
         return Syncer(
-            self._store, self.repository, self.settings, self._weights, lambda: self.encoder
+            self._store,
+            self.directory,
+            self.repository,
+            self.settings,
+            self._weights,
+            lambda: self.encoder,
         )
 
     @cached_property

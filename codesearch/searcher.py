@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from codesearch import ranking
 from codesearch.encoder.text import document_text, query_text
@@ -19,23 +19,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from codesearch.encoder import Encoder
-    from codesearch.store import Condition
-    from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
+    from codesearch.store import Condition, Reader, State, Store
+
+Locate = Callable[["State"], str]  # what is published → the commit that a question is about
 
 
 class Searcher:
     """Answers from the last published state; follows newer ones by itself. Thread-safe."""
 
     def __init__(
-        self, store: EmbeddedStore, encoder: Callable[[], Encoder], fingerprint: Callable[[], str]
+        self,
+        store: Store,
+        encoder: Callable[[], Encoder],
+        fingerprint: Callable[[], str],
+        repository: str = "",
     ) -> None:
         self._store = store
+        self._repository = repository  # its name, for the hits
         self._encoder = encoder
         self._fingerprint = fingerprint
-        self._reader: EmbeddedReader | None = None
+        self._reader: Reader | None = None
         self._lock = threading.RLock()  # a reader must not be swapped between two of its calls
 
-    def search(self, query: str, top_k: int, filter_: Filter | None) -> list[Hit]:
+    def search(self, query: str, top_k: int, filter_: Filter | None, locate: Locate) -> list[Hit]:
         """The best ``top_k`` hits, best first; fewer if fewer match."""
         query = query.encode(errors="replace").decode()  # a terminal can deliver half characters
         if not query.strip() or top_k < 1:
@@ -43,29 +49,31 @@ class Searcher:
         vector = self._encoder().encode_query(query_text(query))
         with self._lock:
             reader = self.reader()
-            where = conditions(filter_, reader.manifest)
+            where = _where(reader, filter_, locate)
             candidates = _candidates(reader, vector, query, max(ranking.CANDIDATES, top_k), where)
         ranked = ranking.rank(ranking.Question.of(query), candidates)
         return [
-            Hit(best.score, chunk_from_payload(best.candidate.payload), best.explanation)
+            self._hit(best.score, best.candidate.payload, best.explanation)
             for best in ranked[:top_k]
         ]
 
-    def similar(self, chunk: Chunk, top_k: int, filter_: Filter | None) -> list[Hit]:
+    def similar(
+        self, chunk: Chunk, top_k: int, filter_: Filter | None, locate: Locate
+    ) -> list[Hit]:
         """Chunks whose meaning is nearest to that of ``chunk``; itself left out."""
         vector = self._encoder().encode_documents([document_text(chunk)])[0]
         with self._lock:
             reader = self.reader()
-            where = conditions(filter_, reader.manifest)
+            where = _where(reader, filter_, locate)
             found = reader.nearest(vector, top_k + 1, where)
             payloads = reader.payloads([id_ for id_, _ in found])
         hits = []
         for rank, ((_, score), payload) in enumerate(zip(found, payloads, strict=True), 1):
             explanation = Explanation(dense_rank=rank, dense_score=score)
-            hits.append(Hit(score, chunk_from_payload(payload), explanation))
+            hits.append(self._hit(score, payload, explanation))
         return [hit for hit in hits if not _is_same(hit.chunk, chunk)][:top_k]
 
-    def reader(self) -> EmbeddedReader:
+    def reader(self) -> Reader:
         """The last published state, opened if a newer one was published since.
 
         Raises:
@@ -80,7 +88,7 @@ class Searcher:
                 raise NotIndexedError(
                     "Nothing is indexed yet for this repository", "Index it: codesearch index"
                 )
-            if self._reader.fingerprint != self._fingerprint():
+            if self._reader.state.fingerprint != self._fingerprint():
                 raise NotIndexedError(
                     "The index was made by another model or version and cannot be compared with",
                     "Index again (the old index stays until the new one is ready): "
@@ -95,9 +103,19 @@ class Searcher:
                 self._reader.close()
                 self._reader = None
 
+    def _hit(self, score: float, payload: Mapping[str, Any], explanation: Explanation) -> Hit:
+        return Hit(score, chunk_from_payload(payload), explanation, self._repository)
+
+
+def _where(reader: Reader, filter_: Filter | None, locate: Locate) -> list[Condition]:
+    """What the engine has to check: the commit, and the user's filter."""
+    commit = locate(reader.state)
+    files = lambda: reader.manifest().snapshots[commit].files  # noqa: E731
+    return [*reader.visible(commit), *conditions(filter_, files)]
+
 
 def _candidates(
-    reader: EmbeddedReader,
+    reader: Reader,
     vector: NDArray[np.float32],
     query: str,
     limit: int,

@@ -1,26 +1,30 @@
-"""One sync: from the published state to the one that a commit asks for."""
+"""One sync: from the published state to one in which a ref stands at a commit."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from codesearch.errors import StoreError
 from codesearch.fingerprint import encoder_fingerprint, index_fingerprint
+from codesearch.store import ManifestEntry, Ref, Snapshot
 from codesearch.store.vectors import VectorCache
 from codesearch.types import Progress, SkipReason, SyncReport
-from codesearch.writer import Counts, IndexWriter
+from codesearch.writer import Counts, IndexWriter, TooMuchError, version_points
 from indexers import pipeline
+from indexers.repository import is_object_id
 from indexers.skip import Rules
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from codesearch.encoder import Encoder
     from codesearch.encoder.weights import Weights
     from codesearch.settings import Settings
-    from codesearch.store import Manifest
-    from codesearch.store.embedded import EmbeddedStore, EmbeddedWriter
+    from codesearch.store import Store, Writer
     from indexers.repository import Repository
 
 OnProgress = Callable[[Progress], None]
@@ -28,21 +32,31 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Syncer:
-    """Brings a store to a commit. Readers see nothing of it before all of it is there."""
+    """Brings a store to commits. Readers see nothing of it before all of it is there."""
 
-    store: EmbeddedStore
+    store: Store
+    vectors: Path  # folder of the vectors known
     repository: Repository
     settings: Settings
     weights: Weights
     encoder: Callable[[], Encoder]
 
     def run(
-        self, commit: str, *, wait: bool, rebuild: bool, on_progress: OnProgress | None
+        self,
+        ref: Ref,
+        commit: str,
+        *,
+        wait: bool = True,
+        rebuild: bool = False,
+        on_progress: OnProgress | None = None,
+        limit: int | None = None,
     ) -> SyncReport:
-        """Write what ``commit`` has and the published state lacks; then publish.
+        """Let ``ref`` stand at ``commit``: write what the published state lacks; then publish.
 
-        Interrupted or failed, it leaves the published state as it was; the vectors computed so
-        far are kept, and the next run finds them.
+        Where nothing of the published state can be used (another model, or ``rebuild``), the
+        other refs that this repository knows are brought along. Interrupted or failed, it leaves
+        the published state as it was; the vectors computed so far are kept, and the next run
+        finds them. ``limit``: raise ``TooMuchError`` rather than encode more texts than this.
         """
         started = time.perf_counter()
         fingerprint = index_fingerprint(self.weights.digest)
@@ -50,35 +64,36 @@ class Syncer:
             fingerprint, self.weights.dimension, wait=wait, from_scratch=rebuild
         )
         try:
-            rebuilt = not writer.manifest.commit
-            plan = self._plan(writer.manifest, commit)
-            counts = self._write(writer, plan, on_progress)
-            if (commit, plan.rules_digest) == (writer.manifest.commit, writer.manifest.rules):
-                writer.abandon()  # that is what is published already
-            else:
-                writer.manifest.commit, writer.manifest.rules = commit, plan.rules_digest
-                writer.publish()
+            rebuilt = not writer.manifest.snapshots
+            work = _Work(self, writer, on_progress, limit)
+            for other, known_commit in self._followed().items() if rebuilt else ():
+                if other != ref:
+                    work.bring(other, known_commit)
+            work.bring(ref, commit)
+            work.end()
         except BaseException:
             writer.abandon()
             raise
-        manifest = writer.manifest
+        snapshot = writer.manifest.snapshots[commit]
         return SyncReport(
+            ref=ref.short_name,
             commit=commit,
-            files=manifest.indexed_files,
-            chunks=manifest.chunks,
-            encoded=counts.encoded,
-            reused=counts.chunks - counts.encoded,
-            deleted=counts.deleted,
-            skipped={SkipReason(reason): n for reason, n in manifest.skipped().items()},
+            files=snapshot.indexed_files,
+            chunks=snapshot.chunks,
+            encoded=work.counts.encoded,
+            reused=work.counts.chunks - work.counts.encoded,
+            deleted=work.counts.deleted,
+            skipped={SkipReason(reason): n for reason, n in snapshot.skipped().items()},
             seconds=time.perf_counter() - started,
             rebuilt=rebuilt,
         )
 
     def survey(self, commit: str) -> pipeline.Report:
         """Count what a first sync would take in and leave out; writes nothing."""
-        return pipeline.survey(self.repository, commit, rules=self._rules(commit))
+        return pipeline.survey(self.repository, commit, rules=self.rules(commit))
 
-    def _rules(self, commit: str) -> Rules:
+    def rules(self, commit: str) -> Rules:
+        """What stays out at ``commit``."""
         return Rules.at(
             self.repository,
             commit,
@@ -86,30 +101,131 @@ class Syncer:
             exclude=self.settings.exclude,
         )
 
-    def _plan(self, manifest: Manifest, commit: str) -> pipeline.Plan:
-        rules = self._rules(commit)
+    def _followed(self) -> dict[Ref, str]:
+        """Refs of this repository in the published state, at commits that are still here."""
+        try:
+            state = self.store.state()
+        except StoreError:  # damaged: that is what a rebuild is for
+            return {}
+        here = self.repository.places
+        return {
+            ref: commit
+            for ref, commit in (state.refs if state else {}).items()
+            if ref.place in here and self.repository.has_commit(commit)
+        }
+
+
+def gone_refs(repository: Repository, refs: Collection[Ref]) -> list[Ref]:
+    """Those refs of this repository that were deleted in it. Refs of other clones are theirs."""
+    own = [ref for ref in refs if ref.place in repository.places]
+    there = repository.ref_names()
+    detached = repository.head().branch is None
+    return [
+        ref
+        for ref in own
+        if not (
+            ref.name in there
+            or (ref.name == "HEAD" and detached and ref.place == str(repository.git_dir))
+            or (is_object_id(ref.name) and repository.has_commit(ref.name))
+        )
+    ]
+
+
+class _Work:
+    """What one run does to a writer's state."""
+
+    def __init__(
+        self, syncer: Syncer, writer: Writer, on_progress: OnProgress | None, limit: int | None
+    ) -> None:
+        self.counts = Counts()
+        self._syncer = syncer
+        self._writer = writer
+        self._progress = _ProgressMeter(on_progress)
+        self._limit = limit
+        self._before = dict(writer.manifest.refs)
+        self._stored = writer.manifest.versions()
+        self._wrote = False
+
+    def bring(self, ref: Ref, commit: str) -> None:
+        """Let ``ref`` stand at ``commit``, with all that the commit has."""
+        manifest = self._writer.manifest
+        base = self._base(ref, commit)
+        plan = self._plan(base, commit)
+        if base and plan.is_empty and plan.rules_digest == base.rules:
+            snapshot = base
+        else:
+            if self._limit is not None and len(plan.read) + len(plan.check) > self._limit:
+                raise TooMuchError(f"more than {self._limit} files", "Index it first")
+            snapshot = Snapshot(plan.rules_digest, self._write(plan, base))
+            self._wrote = True
+        manifest.follow(ref, commit, snapshot)
+
+    def end(self) -> None:
+        """Forget refs that are gone and points that no commit has; publish what has changed."""
+        manifest = self._writer.manifest
+        for ref in gone_refs(self._syncer.repository, manifest.refs):
+            del manifest.refs[ref]
+        manifest.drop_unheld()
+        if manifest.refs == self._before and not self._wrote:
+            self._writer.abandon()  # that is what is published already
+            return
+        held = manifest.versions()
+        for key, (path, entry) in self._stored.items():
+            if key not in held:
+                self._writer.delete(version_points(path, entry))
+                self.counts.deleted += entry.chunks
+        weights = self._syncer.weights
+        manifest.model = f"{weights.name} {weights.digest[:12]}"
+        self._writer.publish()
+
+    def _base(self, ref: Ref, commit: str) -> Snapshot | None:
+        """The commit to start from: this very one, where the ref stood, or the likest."""
+        manifest = self._writer.manifest
+        if commit in manifest.snapshots:
+            return manifest.snapshots[commit]
+        if ref in manifest.refs:
+            return manifest.snapshots[manifest.refs[ref]]
+        blobs = {entry.path: entry.blob for entry in self._syncer.repository.tree(commit)}
+
+        def in_common(snapshot: Snapshot) -> int:
+            return sum(blobs.get(path) == entry.blob for path, entry in snapshot.files.items())
+
+        return max(manifest.snapshots.values(), key=in_common, default=None)
+
+    def _plan(self, base: Snapshot | None, commit: str) -> pipeline.Plan:
+        rules = self._syncer.rules(commit)
+        files = base.files if base else {}
         known = {
             path: pipeline.Known(entry.blob, SkipReason(entry.skipped) if entry.skipped else None)
-            for path, entry in manifest.files.items()
+            for path, entry in files.items()
         }
-        same_rules = rules.digest == manifest.rules
         return pipeline.make_plan(
-            self.repository, commit, known, rules=rules, same_rules=same_rules
+            self._syncer.repository,
+            commit,
+            known,
+            rules=rules,
+            same_rules=base is not None and rules.digest == base.rules,
         )
 
-    def _write(
-        self, writer: EmbeddedWriter, plan: pipeline.Plan, on_progress: OnProgress | None
-    ) -> Counts:
-        progress = _ProgressMeter(on_progress)
-        fingerprint = encoder_fingerprint(self.weights.digest)
-        cache = VectorCache(self.store.directory, fingerprint, self.weights.dimension)
-        with closing(cache):
-            sink = IndexWriter(writer, cache, self.encoder, progress.on_counts)
-            pipeline.run(self.repository, plan, sink, on_progress=progress.on_file)
+    def _write(self, plan: pipeline.Plan, base: Snapshot | None) -> dict[str, ManifestEntry]:
+        weights = self._syncer.weights
+        fingerprint = encoder_fingerprint(weights.digest)
+        with closing(VectorCache(self._syncer.vectors, fingerprint, weights.dimension)) as cache:
+            sink = IndexWriter(
+                self._writer,
+                cache,
+                self._syncer.encoder,
+                self._progress.on_counts,
+                base=base,
+                stored=self._stored,
+                limit=self._limit,
+                counts=self.counts,
+            )
+            pipeline.run(self._syncer.repository, plan, sink, on_progress=self._progress.on_file)
             sink.finish()
             cache.forget_others()
-        writer.manifest.model = f"{self.weights.name} {self.weights.digest[:12]}"
-        return sink.counts
+        self._stored |= Snapshot("", sink.files).versions()
+        return sink.files
 
 
 class _ProgressMeter:

@@ -14,6 +14,7 @@ __all__ = [
     "Freshness",
     "Hit",
     "IndexStats",
+    "IndexedRef",
     "Kind",
     "Progress",
     "SkipReason",
@@ -64,6 +65,7 @@ class Hit:
     score: float
     chunk: Chunk
     explanation: Explanation
+    repository: str = ""  # its name
 
     @property
     def location(self) -> str:
@@ -72,12 +74,20 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexedRef:
+    """A ref that an index follows, and the commit at which it was indexed last."""
+
+    name: str  # as a user types it: "main", "v1.0", "HEAD" (detached), or a commit's id
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Freshness:
     """Which commit an answer speaks about, and how far the repository has moved on."""
 
     commit: str  # the indexed commit
-    head: str | None  # HEAD now; None where there is none
-    commits_behind: int | None  # commits in HEAD that the index lacks; None: cannot be told
+    head: str | None  # HEAD now, or what was asked for; None where there is none
+    commits_behind: int | None  # commits in it that the index lacks; None: cannot be told
     dirty_files: int | None = None  # tracked files with uncommitted changes; None: not asked for
 
     @property
@@ -103,9 +113,10 @@ class Progress:
 class SyncReport:
     """What a sync did. All counts are of this sync, except ``files``, ``chunks``, ``skipped``."""
 
+    ref: str  # what was synced, as a user types it
     commit: str
-    files: int  # files in the index now
-    chunks: int  # chunks in the index now
+    files: int  # files of this commit in the index
+    chunks: int  # chunks of this commit in the index
     encoded: int  # texts that went through the encoder
     reused: int  # chunks written with a vector known from before
     deleted: int  # chunks removed
@@ -121,8 +132,10 @@ class IndexStats:
     name: str  # of the repository
     directory: str
     commit: str
-    files: int
+    refs: tuple[IndexedRef, ...]  # all that the index follows in this repository
+    files: int  # of the commit, as everything below but ``points`` and ``bytes``
     chunks: int
+    points: int  # stored chunks of all commits; what they share is stored once
     languages: Mapping[str, int]  # chunks by language
     skipped: Mapping[SkipReason, int]
     bytes: int  # on disk, everything included
@@ -131,4 +144,4 @@ class IndexStats:
     @property
     def bytes_per_chunk(self) -> float:
         """Bytes on disk for each chunk; 0 for an empty index."""
-        return self.bytes / self.chunks if self.chunks else 0.0
+        return self.bytes / self.points if self.points else 0.0

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from codesearch.encoder.text import document_text
+from codesearch.errors import CodesearchError
 from codesearch.lexical import chunk_terms
-from codesearch.store import ManifestEntry, Point
+from codesearch.store import ManifestEntry, Point, Snapshot, version_key
 from codesearch.store.vectors import VectorCache
 from indexers.types import Chunk, FileVersion, Kind, SkipReason, Span
 
@@ -38,6 +39,10 @@ class Counts:
     batch_share: float = 0.0  # of the batch that is being encoded: how much of it is done
 
 
+class TooMuchError(CodesearchError):
+    """More is to be encoded than the caller wants to wait for."""
+
+
 @dataclass(frozen=True, slots=True)
 class _QueuedFile:
     version: FileVersion
@@ -46,9 +51,10 @@ class _QueuedFile:
 
 
 class IndexWriter:
-    """A ``Sink`` that keeps a store's next state in step with what the pipeline finds.
+    """A ``Sink`` that turns one commit's files into another's, and stores the points they lack.
 
     Files are written whole: a batch ends at the end of a file. ``finish`` writes the last one.
+    File versions that the commit no longer has stay in the store: other commits may have them.
     """
 
     def __init__(
@@ -57,8 +63,20 @@ class IndexWriter:
         cache: VectorCache,
         encoder: Callable[[], Encoder],
         on_progress: Callable[[Counts], None] | None = None,
+        *,
+        base: Snapshot | None = None,
+        stored: Collection[int] = (),
+        limit: int | None = None,
+        counts: Counts | None = None,
     ) -> None:
-        self.counts = Counts()
+        """Begin with the files of ``base``; ``stored`` are keys of versions that have points.
+
+        ``limit``: raise ``TooMuchError`` rather than encode more texts than this.
+        """
+        self.counts = counts or Counts()
+        self.files: dict[str, ManifestEntry] = dict(base.files) if base else {}
+        self._stored = set(stored)
+        self._limit = limit
         self._store = store
         self._cache = cache
         self._encoder = encoder  # a function: a sync that encodes nothing loads no encoder
@@ -66,18 +84,21 @@ class IndexWriter:
         self._clear_queue()
 
     def remove(self, file: FileVersion) -> None:
-        """Delete every point of this file version."""
-        entry = self._store.manifest.files.pop(file.path)
-        if entry.chunks:
-            self._store.delete([point_id(file, ordinal) for ordinal in range(entry.chunks)])
-            self.counts.deleted += entry.chunks
+        """Take the file version out of the commit."""
+        del self.files[file.path]
 
     def skip(self, file: FileVersion, reason: SkipReason) -> None:
         """Remember that the file stays out, so that it is not read again."""
-        self._store.manifest.files[file.path] = ManifestEntry(file.blob, skipped=reason.value)
+        self.files[file.path] = ManifestEntry(file.blob, skipped=reason.value)
 
     def add(self, file: FileVersion, chunks: Sequence[Chunk]) -> None:
         """Queue a file; the queue is written when enough has come together."""
+        language = chunks[0].language if chunks else ""
+        self.files[file.path] = ManifestEntry(file.blob, len(chunks), language)
+        key = version_key(file.path, file.blob)
+        if key in self._stored:
+            return
+        self._stored.add(key)
         texts = [document_text(chunk) for chunk in chunks]
         keys = [VectorCache.key(text) for text in texts]
         unseen = {
@@ -100,9 +121,6 @@ class IndexWriter:
         for file in self._files:
             for ordinal, (chunk, key) in enumerate(zip(file.chunks, file.keys, strict=True)):
                 points.append(_point(file.version, ordinal, chunk, self._vectors[key]))
-            language = file.chunks[0].language if file.chunks else ""
-            entry = ManifestEntry(file.version.blob, len(file.chunks), language)
-            self._store.manifest.files[file.version.path] = entry
         if points:
             self._store.upsert(points)
         self.counts.chunks += len(points)
@@ -114,6 +132,8 @@ class IndexWriter:
         if not self._new_texts:
             return
         keys = list(self._new_texts)
+        if self._limit is not None and self.counts.encoded + len(keys) > self._limit:
+            raise TooMuchError(f"more than {self._limit} new texts", "Index it first")
 
         def on_batch(done: int) -> None:
             self.counts.encoded += done
@@ -138,15 +158,22 @@ def point_id(file: FileVersion, ordinal: int) -> str:
     return str(uuid.UUID(bytes=hashlib.blake2b(name, digest_size=16).digest()))
 
 
+def version_points(path: str, entry: ManifestEntry) -> list[str]:
+    """The ids of all points of a file version."""
+    return [point_id(FileVersion(path, entry.blob), ordinal) for ordinal in range(entry.chunks)]
+
+
 def chunk_from_payload(payload: Mapping[str, Any]) -> Chunk:
     """The chunk that a payload was made from."""
     values = dict(payload)
+    del values["version"]
     span = Span(values.pop("start_line"), values.pop("end_line"))
     return Chunk(kind=Kind(values.pop("kind")), span=span, **values)
 
 
 def _point(file: FileVersion, ordinal: int, chunk: Chunk, vector: NDArray[np.float16]) -> Point:
     payload = {
+        "version": version_key(file.path, file.blob),
         "path": chunk.path,
         "language": chunk.language,
         "kind": chunk.kind.value,

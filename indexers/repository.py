@@ -42,6 +42,7 @@ class Repository:
         self.common_dir = common_dir  # shared by all worktrees
         self.root = root  # of the working tree; None where there is none
         self._blobs = git.BlobReader(git_dir)
+        self._last_head: tuple[tuple[object, ...] | None, Head] | None = None
         self._last_tree: tuple[str, str, list[TreeEntry]] | None = None
 
     @classmethod
@@ -99,8 +100,63 @@ class Repository:
             "name a branch, a tag or a commit that `git log` shows",
         )
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where refs of this repository are known: in all worktrees, and in this one alone."""
+        return tuple(dict.fromkeys((str(self.common_dir), str(self.git_dir))))
+
+    def ref_of(self, revision: str) -> tuple[str, str]:
+        """The ref that ``revision`` names, and the git directory that knows it.
+
+        The name is in full (``refs/heads/main``); ``HEAD`` where HEAD is detached; a commit's id
+        where the revision names no ref (``HEAD~3``). Raises as :meth:`resolve` does.
+        """
+        commit = self.resolve(revision)
+        done = git.run([*self._here, "rev-parse", "--symbolic-full-name", revision])
+        name = done.stdout.decode(errors="backslashreplace").strip()
+        if name == "HEAD":
+            return name, str(self.git_dir)
+        # ``main@{1}`` names main, but stands elsewhere.
+        if name.startswith("refs/") and self.resolve(name) == commit:
+            return name, str(self.common_dir)
+        return commit, str(self.common_dir)
+
+    def ref_names(self) -> frozenset[str]:
+        """All branches, tags and other refs, in full."""
+        done = git.run([*self._here, "for-each-ref", "--format=%(refname)"])
+        return frozenset(done.stdout.decode(errors="backslashreplace").splitlines())
+
+    def has_commit(self, commit: str) -> bool:
+        """Whether the commit with this id, and its tree, are here."""
+        _must_be_id(commit)
+        done = git.run([*self._here, "cat-file", "-e", f"{commit}^{{tree}}"])
+        return done.returncode == 0
+
     def head(self) -> Head:
-        """Commit and branch of HEAD, as this worktree has it. Raises as :meth:`resolve` does."""
+        """Commit and branch of HEAD, as this worktree has it. Raises as :meth:`resolve` does.
+
+        Asked again while no file of HEAD or of a ref has changed, it answers without git.
+        """
+        stamp = self._head_stamp()
+        if self._last_head is None or stamp is None or self._last_head[0] != stamp:
+            self._last_head = (stamp, self._read_head())
+        return self._last_head[1]
+
+    def _head_stamp(self) -> tuple[object, ...] | None:
+        """What changes whenever HEAD moves; None where that cannot be told from files."""
+        try:
+            text = (self.git_dir / "HEAD").read_bytes()
+        except OSError:
+            return None
+        if text.startswith(b"ref: "):
+            name = text[5:].strip().decode(errors="surrogateescape")
+            files = (self.common_dir / name, self.common_dir / "packed-refs")
+            if name.endswith("/.invalid"):  # refs are kept in tables, not in files
+                return None
+            return (text, *map(_file_stamp, files))
+        return (text,)
+
+    def _read_head(self) -> Head:
         done = git.run([*self._here, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD"])
         lines = done.stdout.decode(errors="backslashreplace").splitlines()
         if done.returncode != 0 or len(lines) != 2:
@@ -207,6 +263,20 @@ class Repository:
         drivers = sorted({key.rpartition(".")[0] for key in keys if key})
         wanted = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
         return [(f"{driver}.{key}", value) for driver in drivers for key, value in wanted]
+
+
+def is_object_id(text: str) -> bool:
+    """Whether this is the full id of an object, by its form."""
+    return _OBJECT_ID.fullmatch(text) is not None
+
+
+def _file_stamp(path: Path) -> tuple[int, int, int] | None:
+    # git replaces these files by renaming, so a new content has a new inode or a new time.
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 _VERIFY = ("rev-parse", "--verify", "--quiet", "--end-of-options")

@@ -22,7 +22,7 @@ LAYERS = [
     {"lexical"},
     {"ranking", "store", "fingerprint", "render"},
     {"filters", "home", "writer"},
-    {"searcher", "sync"},
+    {"searcher", "refs", "sync"},
     {"index"},
     {"progress"},
     {"cli"},

@@ -26,6 +26,7 @@ from codesearch.encoder import Encoder, query_text
 from codesearch.encoder.weights import Weights
 from codesearch.fingerprint import index_fingerprint
 from codesearch.lexical import query_terms
+from codesearch.store import Ref
 from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
 from codesearch.sync import Syncer
 from codesearch.types import Chunk
@@ -99,20 +100,22 @@ class Built:
             return False
         with closing(reader):
             fingerprint = index_fingerprint(self._weights.digest)
-            return (reader.commit, reader.fingerprint) == (commit, fingerprint)
+            return reader.state.commits == {commit} and reader.state.fingerprint == fingerprint
 
     def _build(self, index: Index, corpus: Corpus) -> None:
         """Build anew where the code has changed; known texts are not encoded again."""
         rebuild = not stamp.is_current(index.directory)
         syncer = RootedSyncer(
             EmbeddedStore(index.directory),
+            index.directory,
             index.repository,
             self._settings,
             self._weights,
             lambda: index.encoder,
             root=corpus.pinned.root,
         )
-        syncer.run(corpus.commit, wait=True, rebuild=rebuild, on_progress=None)
+        ref = Ref(corpus.commit, str(corpus.mirror))
+        syncer.run(ref, corpus.commit, rebuild=rebuild)
         stamp.sign(index.directory)
 
 
@@ -122,7 +125,8 @@ class RootedSyncer(Syncer):
 
     root: str = ""
 
-    def _rules(self, commit: str) -> Rules:
+    def rules(self, commit: str) -> Rules:
+        """Nothing but the folder comes in."""
         include = (f"/{self.root}/",) if self.root else ()
         return Rules.at(self.repository, commit, include=include)
 

@@ -10,11 +10,14 @@ from benchmarks.errors import BenchmarkError
 from codesearch.encoder import Encoder
 from codesearch.fingerprint import encoder_fingerprint, index_fingerprint
 from codesearch.searcher import Searcher
+from codesearch.store import Ref, Snapshot
 from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
 from codesearch.store.vectors import VectorCache
 from codesearch.types import Chunk
 from codesearch.writer import IndexWriter
 from indexers.types import FileVersion
+
+NOWHERE = "none"  # the commit of what is from no repository
 
 
 def build(directory: Path, files: Sequence[Sequence[Chunk]], encoder: Encoder) -> None:
@@ -29,7 +32,7 @@ def build(directory: Path, files: Sequence[Sequence[Chunk]], encoder: Encoder) -
             if chunks:
                 sink.add(FileVersion(chunks[0].path, chunks[0].blob), chunks)
         sink.finish()
-    writer.manifest.commit = "none"
+    writer.manifest.follow(Ref(NOWHERE, ""), NOWHERE, Snapshot("", sink.files))
     writer.publish()
 
 

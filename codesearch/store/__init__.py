@@ -1,21 +1,42 @@
 """The store: points in, candidates out. The only folder that knows Qdrant.
 
-A store holds one index. Readers see the last published commit, whole; one writer at a time
-prepares the next one and publishes it last.
+A store holds one index: any number of commits, and the refs that stand at them. Readers see the
+last published state, whole; one writer at a time prepares the next one and publishes it last.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from codesearch.store.manifest import (
+    Condition,
+    Manifest,
+    ManifestEntry,
+    Ref,
+    Snapshot,
+    State,
+    version_key,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Condition", "Manifest", "ManifestEntry", "Point", "Reader", "Store", "Writer"]
+__all__ = [
+    "Condition",
+    "Manifest",
+    "ManifestEntry",
+    "Point",
+    "Reader",
+    "Ref",
+    "Snapshot",
+    "State",
+    "Store",
+    "Writer",
+    "version_key",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,69 +49,21 @@ class Point:
     payload: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """The payload field has one of the values (or, negated, none of them)."""
-
-    field: str
-    values: tuple[str, ...]
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestEntry:
-    """What an index remembers of a path: its blob, and either chunks or why it was skipped."""
-
-    blob: str
-    chunks: int = 0
-    language: str = ""
-    skipped: str | None = None
-
-
-@dataclass(slots=True)
-class Manifest:
-    """What a published index is about: beside the points, all that a reader or a sync needs."""
-
-    fingerprint: str
-    commit: str = ""
-    model: str = ""  # name and digest of the encoder, for people
-    rules: str = ""  # digest of the skip rules
-    files: dict[str, ManifestEntry] = field(default_factory=dict)
-
-    @property
-    def chunks(self) -> int:
-        """Number of points."""
-        return sum(entry.chunks for entry in self.files.values())
-
-    @property
-    def indexed_files(self) -> int:
-        """Number of files that were not skipped."""
-        return sum(entry.skipped is None for entry in self.files.values())
-
-    def languages(self) -> dict[str, int]:
-        """Chunks by language, most first."""
-        counts: Counter[str] = Counter()
-        for entry in self.files.values():
-            counts[entry.language] += entry.chunks
-        return {language: count for language, count in counts.most_common() if count}
-
-    def skipped(self) -> dict[str, int]:
-        """Files that stay out, by reason, most first."""
-        reasons = (entry.skipped for entry in self.files.values() if entry.skipped)
-        return dict(Counter(reasons).most_common())
-
-
 class Reader(Protocol):
     """One published state, unchanging until closed."""
 
     @property
-    def fingerprint(self) -> str:
-        """Under which the points were made."""
+    def name(self) -> str:
+        """Which state this is: see ``Store.current_name``."""
         ...
 
     @property
-    def commit(self) -> str:
-        """The commit that the points are about."""
+    def state(self) -> State:
+        """Fingerprint, refs and commits."""
+        ...
+
+    def visible(self, commit: str) -> list[Condition]:
+        """What keeps a query to the files of ``commit``, which is one of the state's."""
         ...
 
     def manifest(self) -> Manifest:
@@ -142,6 +115,14 @@ class Writer(Protocol):
 
 class Store(Protocol):
     """One index: at most one writer, any number of readers."""
+
+    def current_name(self) -> str | None:
+        """Which state is published: a reader of another name is old. None if nothing is."""
+        ...
+
+    def state(self) -> State | None:
+        """What is published, in a few words; None if nothing is."""
+        ...
 
     def reader(self) -> Reader | None:
         """The last published state; None if there is none yet."""

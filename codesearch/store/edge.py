@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _DENSE = "dense"
 _TERMS = "terms"
-_INDEXED_FIELDS = ("path", "language", "kind")
+_KEYWORD, _INTEGER = edge.PayloadSchemaType.Keyword, edge.PayloadSchemaType.Integer
+_INDEXED_FIELDS = {"path": _KEYWORD, "language": _KEYWORD, "kind": _KEYWORD, "version": _INTEGER}
 
 
 class Shard:
@@ -51,8 +52,7 @@ class Shard:
         )
         with _errors(directory):
             shard = edge.EdgeShard.create(str(directory), config)
-            for field in _INDEXED_FIELDS:
-                schema = edge.PayloadSchemaType.Keyword
+            for field, schema in _INDEXED_FIELDS.items():
                 shard.update(edge.UpdateOperation.create_field_index(field, schema))
         return cls(shard, directory)
 
@@ -146,7 +146,8 @@ def _filter(where: Sequence[Condition]) -> edge.Filter | None:
         return None
     conditions: dict[bool, list[Any]] = {True: [], False: []}
     for condition in where:
-        match = edge.MatchAny(list(condition.values))
+        values: Any = list(condition.values)
+        match = edge.MatchAny(values)
         conditions[condition.negated].append(edge.FieldCondition(condition.field, match=match))
     return edge.Filter(must=conditions[False] or None, must_not=conditions[True] or None)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codesearch.store import Condition, Manifest, Point
+from codesearch.store import Condition, Manifest, Point, State
 from codesearch.store.edge import Shard
 from codesearch.store.generations import Generation, Generations, require_space, writing
 from codesearch.store.locks import FileLock, writer_lock
@@ -23,9 +23,10 @@ class EmbeddedReader:
     def __init__(self, generation: Generation, lock: FileLock) -> None:
         self._generation = generation
         self._lock = lock
+        self._manifest: Manifest | None = None
+        self._visible: dict[str, list[Condition]] = {}
         try:
-            state = generation.state()
-            self.fingerprint, self.commit = state["fingerprint"], state["commit"]
+            self.state: State = generation.read_state()
             self._shard = Shard.load(generation.shard)
         except BaseException:
             lock.release()
@@ -37,8 +38,16 @@ class EmbeddedReader:
         return self._generation.directory.name
 
     def manifest(self) -> Manifest:
-        """Read the manifest from disk."""
-        return self._generation.read_manifest()
+        """All that is remembered about the state; read from disk once."""
+        if self._manifest is None:
+            self._manifest = self._generation.read_manifest()
+        return self._manifest
+
+    def visible(self, commit: str) -> list[Condition]:
+        """What keeps a query to the files of ``commit``; read from disk once."""
+        if commit not in self._visible:
+            self._visible[commit] = self._generation.read_visible(commit)
+        return self._visible[commit]
 
     def nearest(
         self, vector: NDArray[np.float32], limit: int, where: Sequence[Condition] = ()
@@ -89,9 +98,9 @@ class EmbeddedWriter:
         held = None if from_scratch else generations.hold_current()
         if held:
             generation, reading = held
-            if generation.state()["fingerprint"] == fingerprint:
-                self._source = generation
             reading.release()  # the writer's lock keeps the source from being deleted
+            if generation.read_state().fingerprint == fingerprint:
+                self._source = generation
         self.manifest = self._source.read_manifest() if self._source else Manifest(fingerprint)
 
     def upsert(self, points: Sequence[Point]) -> None:
@@ -144,6 +153,17 @@ class EmbeddedStore:
     def current_name(self) -> str | None:
         """Which generation is published: compare it with a reader's to see whether it is old."""
         return self._generations.current_name()
+
+    def state(self) -> State | None:
+        """What is published, in a few words; None if nothing is."""
+        held = self._generations.hold_current()
+        if held is None:
+            return None
+        generation, lock = held
+        try:
+            return generation.read_state()
+        finally:
+            lock.release()
 
     def reader(self) -> EmbeddedReader | None:
         """Open the published generation; None if there is none."""

@@ -27,8 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from codesearch.errors import StoreError
-from codesearch.store import Manifest, ManifestEntry
+from codesearch.store import Condition, Manifest, State
 from codesearch.store.locks import FileLock, try_lock
+from codesearch.store.manifest import refs_from_json, refs_to_json
 
 _POINTER = "current"
 _NAME = re.compile(r"generation-(\d+)")
@@ -47,30 +48,39 @@ class Generation:
         """The Qdrant Edge shard."""
         return self.directory / "shard"
 
-    def state(self) -> dict[str, str]:
-        """The few words that a query needs: ``fingerprint``, ``commit``."""
-        state: dict[str, str] = _read_json(self.directory / "state.json")
-        return state
+    def read_state(self) -> State:
+        """Read the few words that a query needs."""
+        path = self.directory / "state.json"
+        with _damage(path):
+            values = _read_json(path)
+            return State(values["fingerprint"], refs_from_json(values["refs"]))
+
+    def read_visible(self, commit: str) -> list[Condition]:
+        """Read what keeps a query to ``commit``."""
+        path = self.directory / "visible" / f"{commit}.json"
+        if not path.exists():
+            return []
+        with _damage(path):
+            values = _read_json(path)
+            return [Condition("version", tuple(values["keys"]), negated=values["negated"])]
 
     def read_manifest(self) -> Manifest:
         """Read everything that is remembered."""
-        values = _read_json(self.directory / "manifest.json")
-        try:
-            files = {path: ManifestEntry(*row) for path, row in values.pop("files").items()}
-            return Manifest(files=files, **values)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise _corrupt(self.directory / "manifest.json") from error
+        path = self.directory / "manifest.json"
+        with _damage(path):
+            return Manifest.from_json(_read_json(path))
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write manifest and state, durably."""
-        files = {
-            path: (entry.blob, entry.chunks, entry.language, entry.skipped)
-            for path, entry in manifest.files.items()
-        }
-        values = {name: getattr(manifest, name) for name in Manifest.__slots__} | {"files": files}
-        _write_durably(self.directory / "manifest.json", json.dumps(values))
-        state = {"fingerprint": manifest.fingerprint, "commit": manifest.commit}
+        """Write manifest, state, and what each commit sees; durably."""
+        _write_durably(self.directory / "manifest.json", json.dumps(manifest.to_json()))
+        state = {"fingerprint": manifest.fingerprint, "refs": refs_to_json(manifest.refs)}
         _write_durably(self.directory / "state.json", json.dumps(state))
+        for commit, conditions in manifest.visible().items():
+            for condition in conditions:  # at most one
+                values = {"negated": condition.negated, "keys": condition.values}
+                path = self.directory / "visible" / f"{commit}.json"
+                path.parent.mkdir(exist_ok=True)
+                _write_durably(path, json.dumps(values))
 
 
 class Generations:
@@ -221,9 +231,15 @@ def _is_same_file(lock: FileLock, path: Path) -> bool:
 
 
 def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Whatever goes wrong with the file's content: the index is damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise _corrupt(path) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from codesearch.errors import IndexLockedError, StoreError
-from codesearch.store import Condition, ManifestEntry, Point
+from codesearch.store import Condition, Manifest, ManifestEntry, Point, Ref, Snapshot, version_key
 from codesearch.store.embedded import EmbeddedStore
+from codesearch.store.manifest import MAX_SINGLE_COMMITS
 from codesearch.store.vectors import VectorCache
 from codesearch.writer import point_id
 from indexers.types import FileVersion
@@ -33,9 +35,8 @@ def _id(name: str) -> str:
 def _publish(store: EmbeddedStore, commit: str, *points: Point, fingerprint: str = "f") -> None:
     writer = store.writer(fingerprint, DIMENSION)
     writer.upsert(points)
-    for point in points:
-        writer.manifest.files[point.payload["path"]] = ManifestEntry("blob", 1, "python")
-    writer.manifest.commit = commit
+    files = {point.payload["path"]: ManifestEntry("blob", 1, "python") for point in points}
+    writer.manifest.follow(Ref("refs/heads/main", "here"), commit, Snapshot("rules", files))
     writer.publish()
 
 
@@ -53,7 +54,7 @@ def test_a_reader_finds_by_vector_and_by_terms(store: EmbeddedStore) -> None:
     _publish(store, "c1", _point("a", 1.0, terms=(7,)), _point("b", 0.6, 0.8, terms=(8, 9)))
     reader = store.reader()
     assert reader is not None
-    assert reader.commit == "c1"
+    assert reader.state.commits == {"c1"}
     found = reader.nearest(np.array([1, 0, 0, 0], np.float32), 10)
     assert [id_ for id_, _ in found] == [_id("a"), _id("b")]
     assert [score for _, score in found] == pytest.approx([1.0, 0.6], abs=1e-3)
@@ -91,7 +92,7 @@ def test_a_reader_keeps_its_state_while_a_newer_one_is_published(store: Embedded
     new = store.reader()
     assert new is not None
     assert {id_ for id_, _ in new.nearest(query, 10)} == {_id("a"), _id("b")}
-    assert (old.commit, new.commit) == ("c1", "c2")
+    assert (old.state.commits, new.state.commits) == ({"c1"}, {"c2"})
     old.close()
     new.close()
     _publish(store, "c3", _point("c", 1.0))
@@ -103,7 +104,7 @@ def test_two_readers_in_two_processes(store: EmbeddedStore) -> None:
     reader = store.reader()
     script = (
         "import sys; from pathlib import Path; from codesearch.store.embedded import EmbeddedStore;"
-        "reader = EmbeddedStore(Path(sys.argv[1])).reader(); print(reader.commit)"
+        "reader = EmbeddedStore(Path(sys.argv[1])).reader(); print(*reader.state.commits)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(store.directory)], capture_output=True, text=True
@@ -122,7 +123,7 @@ def test_abandoned_work_leaves_no_trace(store: EmbeddedStore) -> None:
     reader = store.reader()
     assert reader is not None
     assert [row[0] for row in reader.points()] == [_id("a")]
-    assert reader.commit == "c1"
+    assert reader.state.commits == {"c1"}
     assert not list(store.directory.glob("building-*"))
     reader.close()
 
@@ -133,7 +134,7 @@ def test_another_fingerprint_begins_empty(store: EmbeddedStore) -> None:
     reader = store.reader()
     assert reader is not None
     assert [row[0] for row in reader.points()] == [_id("b")]
-    assert set(reader.manifest().files) == {"src/b.py"}
+    assert set(reader.manifest().snapshots["c2"].files) == {"src/b.py"}
     reader.close()
 
 
@@ -176,6 +177,55 @@ def test_a_vanished_generation_is_damage_not_a_hang(store: EmbeddedStore) -> Non
     next(store.directory.glob("generation-*")).rename(store.directory / "elsewhere")
     with pytest.raises(StoreError, match="damaged"):
         store.reader()
+
+
+def _snapshot(**blobs: str) -> Snapshot:
+    return Snapshot("r", {path: ManifestEntry(blob, 2, "python") for path, blob in blobs.items()})
+
+
+def test_a_manifest_survives_being_written_down() -> None:
+    manifest = Manifest("f", "model")
+    manifest.follow(Ref("refs/heads/main", "here"), "c1", _snapshot(a="1", b="2"))
+    skipped = ManifestEntry("9", skipped="binary")
+    other = Snapshot("other rules", {"a": ManifestEntry("1", 2, "python"), "x": skipped})
+    manifest.follow(Ref("HEAD", "there"), "c2", other)
+    again = Manifest.from_json(json.loads(json.dumps(manifest.to_json())))
+    assert again == manifest
+    assert list(again.refs) == list(manifest.refs)
+
+
+def test_each_commit_sees_its_own_versions() -> None:
+    manifest = Manifest("f")
+    manifest.follow(Ref("refs/heads/main", "here"), "c1", _snapshot(a="1", b="1", c="1"))
+    assert manifest.visible() == {"c1": []}
+    manifest.follow(Ref("refs/heads/side", "here"), "c2", _snapshot(a="1", b="1", c="2"))
+    new, old = version_key("c", "2"), version_key("c", "1")
+    assert manifest.visible() == {
+        "c1": [Condition("version", (new,), negated=True)],
+        "c2": [Condition("version", (old,), negated=True)],
+    }
+    manifest.follow(Ref("refs/heads/tiny", "here"), "c3", _snapshot(a="1"))
+    assert manifest.visible()["c3"] == [Condition("version", (version_key("a", "1"),))]
+
+
+def test_commits_without_a_ref_are_forgotten() -> None:
+    manifest = Manifest("f")
+    main, tag = Ref("refs/heads/main", "here"), Ref("refs/tags/v1", "here")
+    manifest.follow(main, "c1", _snapshot(a="1"))
+    manifest.follow(tag, "c1", _snapshot(a="1"))
+    manifest.follow(main, "c2", _snapshot(a="2"))
+    assert set(manifest.snapshots) == {"c1", "c2"}
+    manifest.follow(tag, "c2", _snapshot(a="2"))
+    assert set(manifest.snapshots) == {"c2"}
+
+
+def test_of_single_commits_the_oldest_make_way() -> None:
+    manifest = Manifest("f")
+    manifest.follow(Ref("refs/heads/main", "here"), "c", _snapshot(a="1"))
+    ids = [f"{number:040x}" for number in range(MAX_SINGLE_COMMITS + 2)]
+    for id_ in ids:
+        manifest.follow(Ref(id_, "here"), id_, _snapshot(a=id_))
+    assert set(manifest.snapshots) == {"c", *ids[2:]}
 
 
 def test_vectors_are_remembered_exactly_and_by_encoder(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""Which commit a question is about: from what a user types to what an index has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesearch.errors import RepositoryError
+from codesearch.store import Ref, State
+from codesearch.types import IndexedRef
+
+if TYPE_CHECKING:
+    from indexers.repository import Repository
+
+
+def ref_of(repository: Repository, revision: str) -> Ref:
+    """The ref that a revision names. Raises ``RepositoryError`` if it names no commit."""
+    return Ref(*repository.ref_of(revision))
+
+
+def own_refs(repository: Repository, state: State) -> list[IndexedRef]:
+    """The refs that an index follows in this repository, by name."""
+    own = [(ref, commit) for ref, commit in state.refs.items() if ref.place in repository.places]
+    found = [IndexedRef(ref.short_name, commit) for ref, commit in own]
+    return sorted(found, key=lambda ref: ref.name)
+
+
+def at_head(repository: Repository, state: State) -> str:
+    """The indexed commit that answers for HEAD.
+
+    Its commit; if that is not indexed, its branch as it was indexed last; if there is none, what
+    was indexed last of all. (Freshness tells.)
+    """
+    try:
+        head = repository.head()
+    except RepositoryError:  # a bare mirror whose HEAD names a branch that it has not
+        return _last(state, repository.places)
+    if head.commit in state.commits:
+        return head.commit
+    if head.branch is None:
+        ref = Ref("HEAD", str(repository.git_dir))
+    else:
+        ref = Ref(f"refs/heads/{head.branch}", str(repository.common_dir))
+    return state.refs.get(ref) or _last(state, repository.places)
+
+
+def _last(state: State, places: tuple[str, ...]) -> str:
+    """The commit that was synced last, rather one of this repository than of another clone."""
+    own = [commit for ref, commit in state.refs.items() if ref.place in places]
+    return (own or list(state.refs.values()))[-1]

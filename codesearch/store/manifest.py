@@ -1,0 +1,211 @@
+"""What an index remembers beside its points: which files each commit has, and who follows it.
+
+Points belong to file versions (a path with a content), not to commits: a version that two branches
+share is stored once. A commit is then a set of versions, and a question about one commit leaves out
+all versions that it does not have. So a new branch, a moved tag or a second worktree changes no
+point; it only adds a set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_SINGLE_COMMITS = 16  # followed by id; the oldest make way: questions about HEAD~3 leave some
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The payload field has one of the values (or, negated, none of them)."""
+
+    field: str
+    values: tuple[str, ...] | tuple[int, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """What an index remembers of a path: its blob, and either chunks or why it was skipped."""
+
+    blob: str
+    chunks: int = 0
+    language: str = ""
+    skipped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """What an index follows: a branch, a tag, a detached HEAD, or a commit by its id."""
+
+    name: str  # "refs/heads/main", "refs/tags/v1", "HEAD" where it is detached, or a commit's id
+    place: str  # the git directory that knows it: clones that share an index keep theirs apart
+
+    @property
+    def short_name(self) -> str:
+        """As a user types it: ``main``, ``v1``, ``origin/main``."""
+        for kind in ("refs/heads/", "refs/tags/", "refs/remotes/"):
+            if self.name.startswith(kind):
+                return self.name.removeprefix(kind)
+        return self.name
+
+    @property
+    def is_single_commit(self) -> bool:
+        """Whether this is one commit by its id, which never moves."""
+        return self.name != "HEAD" and not self.name.startswith("refs/")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The files of one commit, as the index took them in. Not changed after it is made."""
+
+    rules: str  # digest of the skip rules that decided
+    files: Mapping[str, ManifestEntry]  # by path
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks at this commit."""
+        return sum(entry.chunks for entry in self.files.values())
+
+    @property
+    def indexed_files(self) -> int:
+        """Number of files that were not skipped."""
+        return sum(entry.skipped is None for entry in self.files.values())
+
+    def languages(self) -> dict[str, int]:
+        """Chunks by language, most first."""
+        counts: Counter[str] = Counter()
+        for entry in self.files.values():
+            counts[entry.language] += entry.chunks
+        return {language: count for language, count in counts.most_common() if count}
+
+    def skipped(self) -> dict[str, int]:
+        """Files that stay out, by reason, most first."""
+        reasons = (entry.skipped for entry in self.files.values() if entry.skipped)
+        return dict(Counter(reasons).most_common())
+
+    def versions(self) -> dict[int, tuple[str, ManifestEntry]]:
+        """The file versions that have points, by their key."""
+        return {
+            version_key(path, entry.blob): (path, entry)
+            for path, entry in self.files.items()
+            if entry.chunks
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The few words that a query needs of a published index."""
+
+    fingerprint: str
+    refs: Mapping[Ref, str]  # ref → commit; the one that was synced last stands last
+
+    @property
+    def commits(self) -> frozenset[str]:
+        """All commits that can be searched."""
+        return frozenset(self.refs.values())
+
+
+@dataclass(slots=True)
+class Manifest:
+    """What a published index is about: beside the points, all that a sync needs."""
+
+    fingerprint: str
+    model: str = ""  # name and digest of the encoder, for people
+    refs: dict[Ref, str] = field(default_factory=dict)  # ref → commit, the last synced one last
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)  # by commit
+
+    @property
+    def state(self) -> State:
+        """What of it a query needs."""
+        return State(self.fingerprint, dict(self.refs))
+
+    def follow(self, ref: Ref, commit: str, snapshot: Snapshot) -> None:
+        """Let ``ref`` stand at ``commit``, as the one that was synced last."""
+        self.refs.pop(ref, None)
+        self.refs[ref] = commit
+        self.snapshots[commit] = snapshot
+        single = [other for other in self.refs if other.is_single_commit]
+        for oldest in single[:-MAX_SINGLE_COMMITS]:
+            del self.refs[oldest]
+        self.drop_unheld()
+
+    def drop_unheld(self) -> None:
+        """Forget the commits that no ref stands at."""
+        held = set(self.refs.values())
+        for commit in self.snapshots.keys() - held:
+            del self.snapshots[commit]
+
+    def versions(self) -> dict[int, tuple[str, ManifestEntry]]:
+        """All file versions that have points, by their key."""
+        found: dict[int, tuple[str, ManifestEntry]] = {}
+        for snapshot in self.snapshots.values():
+            found |= snapshot.versions()
+        return found
+
+    def visible(self) -> dict[str, list[Condition]]:
+        """For each commit what keeps a query to it: nothing where it has all that there is."""
+        if len(self.snapshots) == 1:
+            return {commit: [] for commit in self.snapshots}
+        inside = {commit: snapshot.versions() for commit, snapshot in self.snapshots.items()}
+        everything: set[int] = set().union(*inside.values())
+        return {commit: _only(set(own), everything) for commit, own in inside.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what commits share is written once."""
+        rows: dict[tuple[str, ManifestEntry], int] = {}
+        snapshots = {
+            commit: {
+                "rules": snapshot.rules,
+                "files": [rows.setdefault(item, len(rows)) for item in snapshot.files.items()],
+            }
+            for commit, snapshot in self.snapshots.items()
+        }
+        return {
+            "fingerprint": self.fingerprint,
+            "model": self.model,
+            "refs": refs_to_json(self.refs),
+            "versions": [(path, e.blob, e.chunks, e.language, e.skipped) for path, e in rows],
+            "snapshots": snapshots,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Manifest:
+        """The manifest that ``to_json`` wrote. Raises KeyError, TypeError, … if it is not one."""
+        rows = [(path, ManifestEntry(*rest)) for path, *rest in values["versions"]]
+        return cls(
+            fingerprint=values["fingerprint"],
+            model=values["model"],
+            refs=refs_from_json(values["refs"]),
+            snapshots={
+                commit: Snapshot(row["rules"], dict(rows[number] for number in row["files"]))
+                for commit, row in values["snapshots"].items()
+            },
+        )
+
+
+def version_key(path: str, blob: str) -> int:
+    """The key of a file version among the points: 63 bits, the same in every index."""
+    digest = hashlib.blake2b(f"{path}\0{blob}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1
+
+
+def refs_to_json(refs: Mapping[Ref, str]) -> list[tuple[str, str, str]]:
+    """Rows of name, place, commit, in order."""
+    return [(ref.name, ref.place, commit) for ref, commit in refs.items()]
+
+
+def refs_from_json(rows: Iterable[tuple[str, str, str]]) -> dict[Ref, str]:
+    """What ``refs_to_json`` was given."""
+    return {Ref(name, place): commit for name, place, commit in rows}
+
+
+def _only(inside: set[int], everything: set[int]) -> list[Condition]:
+    outside = everything - inside
+    if not outside:
+        return []
+    if len(outside) <= len(inside):
+        return [Condition("version", tuple(sorted(outside)), negated=True)]
+    return [Condition("version", tuple(sorted(inside)))]

@@ -1,0 +1,241 @@
+"""An index of many refs: each answers for itself, and what they share is stored once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import repos
+from codesearch import Filter, Index, IndexedRef, NotIndexedError, RepositoryError
+from codesearch.index import _ON_THE_SPOT
+from codesearch.store.embedded import EmbeddedStore
+
+Points = dict[str, object]
+
+
+def points_at(index: Index, commit: str) -> Points:
+    """What the index stores of one commit, by point id."""
+    reader = EmbeddedStore(index.directory).reader()
+    assert reader is not None
+    try:
+        versions = reader.manifest().snapshots[commit].versions()
+        rows = {id_: rest for id_, *rest in reader.points()}
+    finally:
+        reader.close()
+    return {id_: row for id_, row in rows.items() if row[-1]["version"] in versions}  # type: ignore[index, call-overload]
+
+
+def points_from_scratch(index: Index, commit: str, folder: Path) -> Points:
+    """What an index that was never about anything else stores of it."""
+    place = index.repository.root or index.repository.git_dir
+    with Index.open(place, index_dir=folder) as fresh:
+        fresh.sync(commit)
+        return points_at(fresh, commit)
+
+
+def number_of_points(index: Index) -> int:
+    """Everything that is stored."""
+    reader = EmbeddedStore(index.directory).reader()
+    assert reader is not None
+    try:
+        return len(reader.points())
+    finally:
+        reader.close()
+
+
+PAINT = {"paint.py": 'def mix(a, b):\n    """Blend two colours."""\n    return a + b\n'}
+
+
+@pytest.fixture
+def forked(index: Index, shop: Path) -> Index:
+    """``main`` as it was, and a branch ``paint`` with one more file; both indexed; on ``main``."""
+    index.sync()
+    repos.git(shop, "switch", "--quiet", "-c", "paint")
+    repos.write(shop, PAINT)
+    repos.commit(shop)
+    index.sync()
+    repos.git(shop, "switch", "--quiet", "main")
+    return index
+
+
+def symbols(index: Index, at: str | None = None) -> set[str]:
+    return {hit.chunk.symbol for hit in index.search("blend colours", top_k=50, at=at)}
+
+
+def test_each_ref_answers_for_itself(forked: Index) -> None:
+    assert "mix" in symbols(forked, "paint")
+    assert "mix" not in symbols(forked, "main")
+    assert [ref.name for ref in forked.refs()] == ["main", "paint"]
+
+
+def test_without_a_ref_head_answers(forked: Index, shop: Path) -> None:
+    assert "mix" not in symbols(forked)
+    repos.git(shop, "switch", "--quiet", "paint")
+    assert "mix" in symbols(forked)
+    assert forked.freshness().is_current
+
+
+def test_what_branches_share_is_stored_once(forked: Index, tmp_path: Path) -> None:
+    main, paint = (forked.repository.resolve(name) for name in ("main", "paint"))
+    assert number_of_points(forked) == len(points_at(forked, paint))
+    for commit in (main, paint):
+        folder = tmp_path / commit
+        assert points_at(forked, commit) == points_from_scratch(forked, commit, folder)
+
+
+def test_a_branch_that_was_behind_answers_from_where_it_was(forked: Index, shop: Path) -> None:
+    old = forked.freshness().commit
+    head = repos.commit(shop, "something new")
+    freshness = forked.freshness()
+    assert (freshness.commit, freshness.head, freshness.commits_behind) == (old, head, 1)
+    assert "mix" not in symbols(forked)
+
+
+def test_a_revision_is_indexed_on_the_spot(forked: Index, shop: Path) -> None:
+    first = repos.commit(shop, "first")
+    repos.write(shop, {"late.py": 'def late():\n    """Blend late."""\n'})
+    repos.commit(shop)
+    repos.git(shop, "tag", "v1")
+    assert "late" in symbols(forked, "v1")
+    assert "late" not in symbols(forked, "v1~1")
+    assert forked.refs() == [
+        IndexedRef(first, first),
+        IndexedRef("main", forked.repository.resolve("v1~2")),
+        IndexedRef("paint", forked.repository.resolve("paint")),
+        IndexedRef("v1", forked.repository.resolve("v1")),
+    ]
+
+
+def test_what_is_too_much_for_the_spot_is_said(forked: Index, shop: Path) -> None:
+    repos.git(shop, "switch", "--quiet", "-c", "big")
+    repos.write(shop, {f"big/f{n}.py": f"def f{n}():\n    return {n}\n" for n in range(300)})
+    repos.commit(shop)
+    assert _ON_THE_SPOT < 300
+    with pytest.raises(NotIndexedError, match=r"big .* not indexed") as caught:
+        forked.search("anything", at="big")
+    assert caught.value.remedy == "Index it: codesearch index --rev big"
+    assert [ref.name for ref in forked.refs()] == ["main", "paint"]
+
+
+def test_a_revision_that_does_not_exist(forked: Index) -> None:
+    with pytest.raises(RepositoryError, match="no revision 'nowhere'"):
+        forked.search("anything", at="nowhere")
+
+
+def test_filters_keep_to_the_revision(forked: Index) -> None:
+    def found(at: str, **fields: str) -> set[str]:
+        hits = forked.search("blend", top_k=50, at=at, filter=Filter(**fields))
+        return {hit.chunk.path for hit in hits}
+
+    assert "paint.py" in found("paint", language="python")
+    assert "paint.py" not in found("main", language="python")
+    assert found("paint", path="/*.py") == {"paint.py"}
+    assert found("main", path="/*.py") == set()
+
+
+def test_similar_keeps_to_the_revision(forked: Index) -> None:
+    chunk = forked.search("mix", top_k=1, at="paint")[0].chunk
+    assert all(hit.chunk.path != "paint.py" for hit in forked.similar(chunk, at="main"))
+
+
+def test_a_deleted_branch_is_forgotten_with_its_points(forked: Index, shop: Path) -> None:
+    before = number_of_points(forked)
+    repos.git(shop, "branch", "--quiet", "-D", "paint")
+    report = forked.sync()
+    assert report.deleted == 1
+    assert [ref.name for ref in forked.refs()] == ["main"]
+    assert number_of_points(forked) == before - 1
+
+
+def test_a_force_pushed_branch(forked: Index, shop: Path, tmp_path: Path) -> None:
+    repos.git(shop, "switch", "--quiet", "paint")
+    repos.write(shop, {"paint.py": "def smear():\n    return 1\n"})
+    repos.git(shop, "add", "--all")
+    repos.git(shop, "commit", "--quiet", "--amend", "-m", "rewritten")
+    head = forked.sync().commit
+    assert symbols(forked) & {"mix", "smear"} == {"smear"}
+    assert points_at(forked, head) == points_from_scratch(forked, head, tmp_path / "fresh")
+    assert len(forked.refs()) == 2
+
+
+def test_a_second_worktree_encodes_nothing(forked: Index, shop: Path, tmp_path: Path) -> None:
+    repos.git(shop, "worktree", "add", "--quiet", str(tmp_path / "tree"), "paint")
+    with Index.open(tmp_path / "tree") as other:
+        assert other.directory == forked.directory
+        assert "mix" in symbols(other)  # before any sync: the commit is known
+        assert other.sync().encoded == 0
+    assert "mix" not in symbols(forked)
+
+
+def test_a_detached_head_is_followed_per_worktree(
+    forked: Index, shop: Path, tmp_path: Path
+) -> None:
+    repos.git(shop, "worktree", "add", "--quiet", "--detach", str(tmp_path / "tree"), "paint")
+    with Index.open(tmp_path / "tree") as other:
+        repos.write(tmp_path / "tree", {"more.py": 'def more():\n    """Blend more."""\n'})
+        repos.commit(tmp_path / "tree")
+        assert other.sync().ref == "HEAD"
+        assert {"mix", "more"} <= symbols(other)
+        repos.git(tmp_path / "tree", "switch", "--quiet", "paint")
+        other.sync()
+        assert [ref.name for ref in other.refs()] == ["main", "paint"]
+    assert "more" not in symbols(forked, "paint")
+
+
+def test_clones_keep_their_refs_apart(forked: Index, shop: Path, tmp_path: Path) -> None:
+    repos.git(shop, "clone", "--quiet", str(shop), str(tmp_path / "clone"))
+    repos.write(tmp_path / "clone", {"clone.py": 'def cloned():\n    """Blend clones."""\n'})
+    repos.commit(tmp_path / "clone")
+    with Index.open(tmp_path / "clone") as other:
+        assert other.directory == forked.directory
+        other.sync()
+        assert "cloned" in symbols(other)
+        assert [ref.name for ref in other.refs()] == ["main"]
+    assert "cloned" not in symbols(forked)
+    assert [ref.name for ref in forked.refs()] == ["main", "paint"]
+    assert forked.sync().deleted == 0
+
+
+def test_other_skip_rules_on_a_branch_change_only_that_branch(
+    forked: Index, shop: Path, tmp_path: Path
+) -> None:
+    repos.git(shop, "switch", "--quiet", "paint")
+    repos.write(shop, {".codesearchignore": "shop/\n"})
+    paint = repos.commit(shop)
+    forked.sync()
+    main = forked.repository.resolve("main")
+    assert not {hit.chunk.path for hit in forked.search("cookie")} & {"shop/session.py"}
+    assert forked.search("sign a cookie", at="main")[0].chunk.symbol == "sign_cookie"
+    for commit in (main, paint):
+        folder = tmp_path / commit
+        assert points_at(forked, commit) == points_from_scratch(forked, commit, folder)
+
+
+def test_a_rebuild_brings_all_refs_along(forked: Index) -> None:
+    before = number_of_points(forked)
+    report = forked.sync(rebuild=True)
+    assert (report.rebuilt, report.encoded) == (True, 0)
+    assert [ref.name for ref in forked.refs()] == ["main", "paint"]
+    assert number_of_points(forked) == before
+    assert "mix" in symbols(forked, "paint")
+
+
+def test_a_renamed_branch_costs_nothing(forked: Index, shop: Path) -> None:
+    repos.git(shop, "branch", "--quiet", "-m", "paint", "colour")
+    assert "mix" in symbols(forked, "colour")  # its commit is known
+    report = forked.sync("colour")
+    assert (report.encoded, report.reused, report.deleted) == (0, 0, 0)
+    assert [ref.name for ref in forked.refs()] == ["colour", "main"]
+
+
+def test_source_gives_the_file_as_indexed(forked: Index) -> None:
+    chunk = forked.search("mix", top_k=1, at="paint")[0].chunk
+    assert forked.source(chunk) == PAINT["paint.py"]
+
+
+def test_stats_count_a_commit_and_all_points(forked: Index) -> None:
+    main, paint = forked.stats("main"), forked.stats("paint")
+    assert paint.chunks == main.chunks + 1
+    assert main.points == paint.points == paint.chunks
+    assert [ref.name for ref in main.refs] == ["main", "paint"]
