@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from codesearch.settings import Settings
     from codesearch.types import (
         Chunk,
+        Damage,
         Explanation,
         Filter,
         Freshness,
+        GcReport,
         Hit,
         IndexedRef,
         IndexStats,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         SkipReason,
         Span,
         SyncReport,
+        VerifyReport,
     )
 
 __version__ = "0.1.0"
@@ -47,10 +50,12 @@ __version__ = "0.1.0"
 __all__ = [
     "Chunk",
     "CodesearchError",
+    "Damage",
     "Explanation",
     "Filter",
     "FilterError",
     "Freshness",
+    "GcReport",
     "Hit",
     "Index",
     "IndexLockedError",
@@ -66,6 +71,7 @@ __all__ = [
     "Span",
     "StoreError",
     "SyncReport",
+    "VerifyReport",
 ]
 
 

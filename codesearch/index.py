@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from codesearch.encoder import load_encoder
 from codesearch.encoder.weights import Weights
-from codesearch.errors import NotIndexedError
+from codesearch.errors import NotIndexedError, StoreError
 from codesearch.fingerprint import index_fingerprint
 from codesearch.home import Home, sign_card
 from codesearch.refs import at_head, own_refs, ref_of
@@ -19,13 +20,16 @@ from codesearch.store.embedded import EmbeddedStore
 from codesearch.store.generations import sizes
 from codesearch.types import (
     Chunk,
+    Damage,
     Filter,
     Freshness,
+    GcReport,
     Hit,
     IndexedRef,
     IndexStats,
     SkipReason,
     SyncReport,
+    VerifyReport,
 )
 from codesearch.writer import TooMuchError
 from indexers.repository import Repository
@@ -137,6 +141,63 @@ class Index:
         """The refs of this repository that the index follows, by name; none if nothing is built."""
         state = self._store.state()
         return own_refs(self.repository, state) if state else []
+
+    def forget(self, ref: str, *, wait: bool = True) -> None:
+        """Stop following a ref; what only it had leaves the index.
+
+        Raises:
+            RepositoryError: the index follows no such ref of this repository.
+            IndexLockedError, StoreError: as for ``sync``.
+        """
+        from codesearch.upkeep import forget  # noqa: PLC0415  (as the syncer: not for queries)
+
+        forget(self._syncer, ref, wait=wait)
+
+    def gc(self, *, wait: bool = True) -> GcReport:
+        """Forget refs that git has deleted, clones that are gone, and vectors of no chunk.
+
+        Raises:
+            IndexLockedError, StoreError: as for ``sync``.
+        """
+        from codesearch.upkeep import gc  # noqa: PLC0415
+
+        return gc(self._syncer, wait=wait)
+
+    def verify(
+        self,
+        at: str | None = None,
+        *,
+        repair: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> VerifyReport:
+        """Compare the index with git, chunk for chunk: all refs of this repository, or one.
+
+        Args:
+            at: only this revision.
+            repair: build the index anew where it is damaged (known vectors are reused).
+            on_progress: called often, from this thread.
+
+        Raises:
+            NotIndexedError, RepositoryError, StoreError: as for ``search`` and ``sync``.
+        """
+        from codesearch.verify import verify  # noqa: PLC0415
+
+        try:
+            reader = self._searcher.reader()
+            commits = (
+                [self._locator(at)(reader.state)]
+                if at
+                else sorted({ref.commit for ref in own_refs(self.repository, reader.state)})
+            )
+            report = verify(self._syncer, reader, commits, on_progress=on_progress)
+        except StoreError as error:
+            if not repair:
+                raise
+            report = VerifyReport(0, 0, (Damage("", str(error)),))
+        if report.damage and repair:
+            self.sync(at or "HEAD", rebuild=True, on_progress=on_progress)
+            report = replace(report, repaired=True)
+        return report
 
     def search(
         self,

@@ -59,9 +59,8 @@ class Syncer:
         finds them. ``limit``: raise ``TooMuchError`` rather than encode more texts than this.
         """
         started = time.perf_counter()
-        fingerprint = index_fingerprint(self.weights.digest)
         writer = self.store.writer(
-            fingerprint, self.weights.dimension, wait=wait, from_scratch=rebuild
+            self.fingerprint, self.weights.dimension, wait=wait, from_scratch=rebuild
         )
         try:
             rebuilt = not writer.manifest.snapshots
@@ -92,6 +91,16 @@ class Syncer:
         """Count what a first sync would take in and leave out; writes nothing."""
         return pipeline.survey(self.repository, commit, rules=self.rules(commit))
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the indexes that this syncer makes."""
+        return index_fingerprint(self.weights.digest)
+
+    def vector_cache(self) -> VectorCache:
+        """The vectors that are known; close it."""
+        fingerprint = encoder_fingerprint(self.weights.digest)
+        return VectorCache(self.vectors, fingerprint, self.weights.dimension)
+
     def rules(self, commit: str) -> Rules:
         """What stays out at ``commit``."""
         return Rules.at(
@@ -102,17 +111,13 @@ class Syncer:
         )
 
     def _followed(self) -> dict[Ref, str]:
-        """Refs of this repository in the published state, at commits that are still here."""
+        """What is published, as far as its commits are here; refs of other clones included."""
         try:
             state = self.store.state()
         except StoreError:  # damaged: that is what a rebuild is for
             return {}
-        here = self.repository.places
-        return {
-            ref: commit
-            for ref, commit in (state.refs if state else {}).items()
-            if ref.place in here and self.repository.has_commit(commit)
-        }
+        refs = state.refs if state else {}
+        return {ref: commit for ref, commit in refs.items() if self.repository.has_commit(commit)}
 
 
 def gone_refs(repository: Repository, refs: Collection[Ref]) -> list[Ref]:
@@ -208,9 +213,7 @@ class _Work:
         )
 
     def _write(self, plan: pipeline.Plan, base: Snapshot | None) -> dict[str, ManifestEntry]:
-        weights = self._syncer.weights
-        fingerprint = encoder_fingerprint(weights.digest)
-        with closing(VectorCache(self._syncer.vectors, fingerprint, weights.dimension)) as cache:
+        with closing(self._syncer.vector_cache()) as cache:
             sink = IndexWriter(
                 self._writer,
                 cache,

@@ -9,9 +9,11 @@ from indexers.types import Chunk, Kind, SkipReason, Span
 
 __all__ = [
     "Chunk",
+    "Damage",
     "Explanation",
     "Filter",
     "Freshness",
+    "GcReport",
     "Hit",
     "IndexStats",
     "IndexedRef",
@@ -20,6 +22,7 @@ __all__ = [
     "SkipReason",
     "Span",
     "SyncReport",
+    "VerifyReport",
 ]
 
 
@@ -123,6 +126,35 @@ class SyncReport:
     skipped: Mapping[SkipReason, int]  # files that stay out, by reason
     seconds: float
     rebuilt: bool = False  # the index was built anew: first time, or another model
+
+
+@dataclass(frozen=True, slots=True)
+class GcReport:
+    """What a clean-up took away."""
+
+    refs: tuple[str, ...]  # no longer in git
+    points: int  # chunks that no commit has any more
+    vectors: int  # remembered for texts that no commit has any more
+    bytes_before: int  # on disk, everything included
+    bytes_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Where an index is not what it should be."""
+
+    path: str  # "" where it is about no single file
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What a comparison of an index with git found."""
+
+    files: int  # file versions compared
+    chunks: int  # chunks compared
+    damage: tuple[Damage, ...] = ()
+    repaired: bool = False  # the index was built anew because of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ class IndexWriter:
         points = []
         for file in self._files:
             for ordinal, (chunk, key) in enumerate(zip(file.chunks, file.keys, strict=True)):
-                points.append(_point(file.version, ordinal, chunk, self._vectors[key]))
+                points.append(make_point(file.version, ordinal, chunk, self._vectors[key]))
         if points:
             self._store.upsert(points)
         self.counts.chunks += len(points)
@@ -171,7 +171,8 @@ def chunk_from_payload(payload: Mapping[str, Any]) -> Chunk:
     return Chunk(kind=Kind(values.pop("kind")), span=span, **values)
 
 
-def _point(file: FileVersion, ordinal: int, chunk: Chunk, vector: NDArray[np.float16]) -> Point:
+def make_point(file: FileVersion, ordinal: int, chunk: Chunk, vector: NDArray[np.float16]) -> Point:
+    """The point of a file version's n-th chunk; ``vector`` is (dimension,)."""
     payload = {
         "version": version_key(file.path, file.blob),
         "path": chunk.path,

@@ -6,7 +6,7 @@ last published state, whole; one writer at a time prepares the next one and publ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -86,6 +86,10 @@ class Reader(Protocol):
         """Payloads in the order of ``ids``; ids that do not exist are an error."""
         ...
 
+    def points(self) -> Iterator[Point]:
+        """Everything that is stored, in any order; for verification."""
+        ...
+
     def close(self) -> None:
         """Give the state back; it may then be deleted once a newer one is published."""
         ...
@@ -142,4 +146,8 @@ class Store(Protocol):
 
         Raises ``IndexLockedError`` if another process writes and ``wait`` is False.
         """
+        ...
+
+    def compact(self, fingerprint: str, dimension: int) -> None:
+        """Give back the space of points that were deleted; nothing else changes."""
         ...

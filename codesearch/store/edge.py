@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import qdrant_edge as edge
 
 from codesearch.errors import StoreError
 from codesearch.store import Condition, Point
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _DENSE = "dense"
@@ -105,8 +105,8 @@ class Shard:
         found = {str(record.id): record.payload or {} for record in records}
         return [found[id_] for id_ in ids]
 
-    def scroll(self) -> Iterator[tuple[str, list[float], dict[int, float], dict[str, Any]]]:
-        """Every point: id, dense vector, term weights, payload; ordered by id."""
+    def scroll(self) -> Iterator[Point]:
+        """Every point, ordered by id."""
         offset = None
         while True:
             request = edge.ScrollRequest(
@@ -118,7 +118,8 @@ class Shard:
                 vector: Any = record.vector
                 sparse = vector[_TERMS]
                 terms = dict(zip(sparse.indices, sparse.values, strict=True))
-                yield str(record.id), vector[_DENSE], terms, record.payload or {}
+                dense = np.asarray(vector[_DENSE], np.float16)
+                yield Point(str(record.id), dense, terms, record.payload or {})
             if offset is None:
                 return
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +67,9 @@ class EmbeddedReader:
         """Payloads in the order of ``ids``."""
         return self._shard.payloads(ids)
 
-    def points(self) -> list[tuple[str, list[float], dict[int, float], dict[str, Any]]]:
+    def points(self) -> Iterator[Point]:
         """Everything that is stored, ordered by id; for verification."""
-        return list(self._shard.scroll())
+        return self._shard.scroll()
 
     def close(self) -> None:
         """Close the shard and let the generation go."""
@@ -187,3 +189,21 @@ class EmbeddedStore:
             except BaseException:
                 lock.release()
                 raise
+
+    def compact(self, fingerprint: str, dimension: int) -> None:
+        """Write all points into a new shard: the engine keeps the space of deleted ones."""
+        writer = self.writer(fingerprint, dimension, from_scratch=True)
+        try:
+            reader = self.reader()  # after the lock was taken: nobody publishes in between
+            if reader is None or reader.state.fingerprint != fingerprint:
+                writer.abandon()
+                return
+            with closing(reader):
+                writer.manifest = reader.manifest()
+                points = reader.points()
+                while batch := list(islice(points, 1000)):
+                    writer.upsert(batch)
+            writer.publish()
+        except BaseException:
+            writer.abandon()
+            raise

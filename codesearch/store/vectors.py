@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,15 +61,24 @@ class VectorCache:
     def put(self, keys: Sequence[bytes], vectors: NDArray[np.float16]) -> None:
         """Remember ``vectors`` (n, dimension), durably and all at once."""
         rows = [(key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True)]
+        with self._errors(), self._transaction():
+            self._database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+
+    def forget(self, keys: Collection[bytes]) -> None:
+        """Forget these vectors: they are computed again when they are needed."""
+        with self._errors(), self._transaction():
+            rows = [(key,) for key in keys]
+            self._database.executemany("DELETE FROM vectors WHERE key = ?", rows)
+
+    def keep_only(self, keys: Collection[bytes]) -> int:
+        """Forget all others, and give their space back; how many that were."""
         with self._errors():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                self._database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
-                self._database.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    self._database.execute("ROLLBACK")
-                raise
+            known = {key for (key,) in self._database.execute("SELECT key FROM vectors")}
+            unused = known.difference(keys)
+            if unused:
+                self.forget(unused)
+                self._database.execute("VACUUM")
+        return len(unused)
 
     def forget_others(self) -> None:
         """Delete the memories of other encoders in the same folder."""
@@ -80,6 +89,17 @@ class VectorCache:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            raise
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:

@@ -21,24 +21,7 @@ from codesearch import (
     StoreError,
 )
 from codesearch.store.embedded import EmbeddedStore
-
-
-def points(index: Index) -> dict[str, object]:
-    """Everything that an index stores, by point id."""
-    reader = EmbeddedStore(index.directory).reader()
-    assert reader is not None
-    try:
-        return {id_: rest for id_, *rest in reader.points()}
-    finally:
-        reader.close()
-
-
-def points_from_scratch(index: Index, folder: Path) -> dict[str, object]:
-    """What an index of the same commit stores that was never anything else."""
-    assert index.repository.root is not None
-    with Index.open(index.repository.root, index_dir=folder) as fresh:
-        fresh.sync(index.freshness().commit)
-        return points(fresh)
+from stored import from_scratch, stored
 
 
 @pytest.mark.parametrize(
@@ -105,22 +88,22 @@ def test_a_commit_encodes_only_what_changed(index: Index, shop: Path, tmp_path: 
     report = index.sync()
     assert report.encoded == 1
     assert report.deleted == report.reused + 1
-    assert points(index) == points_from_scratch(index, tmp_path / "fresh")
+    assert stored(index.directory) == from_scratch(index, commit, tmp_path / "fresh")
 
 
 def test_deleted_copied_and_reverted_files(index: Index, shop: Path, tmp_path: Path) -> None:
     index.sync()
-    before = points(index)
+    before = stored(index.directory)
     (shop / "shop/session.py").unlink()
     repos.write(shop, {"shop/copy/dates.js": repos.SHOP["web/dates.js"]})
     repos.commit(shop)
-    index.sync()
+    commit = index.sync().commit
     assert "shop/session.py" not in {hit.chunk.path for hit in index.search("cookie signature")}
-    assert points(index) == points_from_scratch(index, tmp_path / "fresh")
+    assert stored(index.directory) == from_scratch(index, commit, tmp_path / "fresh")
     repos.git(shop, "revert", "--no-edit", "HEAD")
     report = index.sync()
     assert report.encoded == 0
-    assert points(index) == before
+    assert stored(index.directory) == before
 
 
 def test_identical_text_is_encoded_once_and_stored_twice(tmp_path: Path, home: Path) -> None:
@@ -276,7 +259,7 @@ def test_another_model_is_never_mixed_in(index: Index, shop: Path, tmp_path: Pat
 
 def test_a_damaged_index_can_be_rebuilt_without_encoding(index: Index) -> None:
     index.sync()
-    before = points(index)
+    before = stored(index.directory)
     index.close()
     for path in index.directory.rglob("segment.json"):
         path.write_text("{")
@@ -285,7 +268,7 @@ def test_a_damaged_index_can_be_rebuilt_without_encoding(index: Index) -> None:
     assert "--rebuild" in caught.value.remedy
     report = index.sync(rebuild=True)
     assert (report.rebuilt, report.encoded) == (True, 0)
-    assert points(index) == before
+    assert stored(index.directory) == before
 
 
 def test_empty_questions_find_nothing(index: Index) -> None:

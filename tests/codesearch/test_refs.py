@@ -9,40 +9,7 @@ import pytest
 import repos
 from codesearch import Filter, Index, IndexedRef, NotIndexedError, RepositoryError
 from codesearch.index import _ON_THE_SPOT
-from codesearch.store.embedded import EmbeddedStore
-
-Points = dict[str, object]
-
-
-def points_at(index: Index, commit: str) -> Points:
-    """What the index stores of one commit, by point id."""
-    reader = EmbeddedStore(index.directory).reader()
-    assert reader is not None
-    try:
-        versions = reader.manifest().snapshots[commit].versions()
-        rows = {id_: rest for id_, *rest in reader.points()}
-    finally:
-        reader.close()
-    return {id_: row for id_, row in rows.items() if row[-1]["version"] in versions}  # type: ignore[index, call-overload]
-
-
-def points_from_scratch(index: Index, commit: str, folder: Path) -> Points:
-    """What an index that was never about anything else stores of it."""
-    place = index.repository.root or index.repository.git_dir
-    with Index.open(place, index_dir=folder) as fresh:
-        fresh.sync(commit)
-        return points_at(fresh, commit)
-
-
-def number_of_points(index: Index) -> int:
-    """Everything that is stored."""
-    reader = EmbeddedStore(index.directory).reader()
-    assert reader is not None
-    try:
-        return len(reader.points())
-    finally:
-        reader.close()
-
+from stored import from_scratch, stored, stored_at
 
 PAINT = {"paint.py": 'def mix(a, b):\n    """Blend two colours."""\n    return a + b\n'}
 
@@ -78,10 +45,10 @@ def test_without_a_ref_head_answers(forked: Index, shop: Path) -> None:
 
 def test_what_branches_share_is_stored_once(forked: Index, tmp_path: Path) -> None:
     main, paint = (forked.repository.resolve(name) for name in ("main", "paint"))
-    assert number_of_points(forked) == len(points_at(forked, paint))
+    assert len(stored(forked.directory)) == len(stored_at(forked.directory, paint))
     for commit in (main, paint):
         folder = tmp_path / commit
-        assert points_at(forked, commit) == points_from_scratch(forked, commit, folder)
+        assert stored_at(forked.directory, commit) == from_scratch(forked, commit, folder)
 
 
 def test_a_branch_that_was_behind_answers_from_where_it_was(forked: Index, shop: Path) -> None:
@@ -140,12 +107,12 @@ def test_similar_keeps_to_the_revision(forked: Index) -> None:
 
 
 def test_a_deleted_branch_is_forgotten_with_its_points(forked: Index, shop: Path) -> None:
-    before = number_of_points(forked)
+    before = len(stored(forked.directory))
     repos.git(shop, "branch", "--quiet", "-D", "paint")
     report = forked.sync()
     assert report.deleted == 1
     assert [ref.name for ref in forked.refs()] == ["main"]
-    assert number_of_points(forked) == before - 1
+    assert len(stored(forked.directory)) == before - 1
 
 
 def test_a_force_pushed_branch(forked: Index, shop: Path, tmp_path: Path) -> None:
@@ -155,7 +122,7 @@ def test_a_force_pushed_branch(forked: Index, shop: Path, tmp_path: Path) -> Non
     repos.git(shop, "commit", "--quiet", "--amend", "-m", "rewritten")
     head = forked.sync().commit
     assert symbols(forked) & {"mix", "smear"} == {"smear"}
-    assert points_at(forked, head) == points_from_scratch(forked, head, tmp_path / "fresh")
+    assert stored_at(forked.directory, head) == from_scratch(forked, head, tmp_path / "fresh")
     assert len(forked.refs()) == 2
 
 
@@ -209,15 +176,15 @@ def test_other_skip_rules_on_a_branch_change_only_that_branch(
     assert forked.search("sign a cookie", at="main")[0].chunk.symbol == "sign_cookie"
     for commit in (main, paint):
         folder = tmp_path / commit
-        assert points_at(forked, commit) == points_from_scratch(forked, commit, folder)
+        assert stored_at(forked.directory, commit) == from_scratch(forked, commit, folder)
 
 
 def test_a_rebuild_brings_all_refs_along(forked: Index) -> None:
-    before = number_of_points(forked)
+    before = len(stored(forked.directory))
     report = forked.sync(rebuild=True)
     assert (report.rebuilt, report.encoded) == (True, 0)
     assert [ref.name for ref in forked.refs()] == ["main", "paint"]
-    assert number_of_points(forked) == before
+    assert len(stored(forked.directory)) == before
     assert "mix" in symbols(forked, "paint")
 
 

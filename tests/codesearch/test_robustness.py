@@ -16,9 +16,9 @@ import pytest
 
 import repos
 from codesearch import Index
-from codesearch.store.embedded import EmbeddedStore
 from codesearch.store.generations import copy_tree
 from program import COMMAND, run
+from stored import stored
 
 ROOT = Path(__file__).parent.parent.parent
 needs_mount = pytest.mark.skipif(
@@ -42,15 +42,6 @@ def many_functions(folder: Path, files: int) -> Path:
     return folder
 
 
-def all_points(directory: Path) -> dict[str, object]:
-    reader = EmbeddedStore(directory).reader()
-    assert reader is not None
-    try:
-        return {id_: rest for id_, *rest in reader.points()}
-    finally:
-        reader.close()
-
-
 def _survive_kills(repository: Path, tmp_path: Path, kills: int, longest: float) -> None:
     seed = random.randrange(1 << 30)
     print(f"seed {seed}")
@@ -66,7 +57,7 @@ def _survive_kills(repository: Path, tmp_path: Path, kills: int, longest: float)
         assert not list(index.directory.glob("building-*"))
         with Index.open(repository, index_dir=tmp_path / "fresh") as fresh:
             fresh.sync()
-            assert all_points(index.directory) == all_points(fresh.directory)
+            assert stored(index.directory) == stored(fresh.directory)
 
 
 def test_killed_runs_lose_nothing(tmp_path: Path, home: Path) -> None:

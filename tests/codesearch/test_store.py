@@ -122,7 +122,7 @@ def test_abandoned_work_leaves_no_trace(store: EmbeddedStore) -> None:
     writer.abandon()
     reader = store.reader()
     assert reader is not None
-    assert [row[0] for row in reader.points()] == [_id("a")]
+    assert [point.id for point in reader.points()] == [_id("a")]
     assert reader.state.commits == {"c1"}
     assert not list(store.directory.glob("building-*"))
     reader.close()
@@ -133,7 +133,7 @@ def test_another_fingerprint_begins_empty(store: EmbeddedStore) -> None:
     _publish(store, "c2", _point("b", 1.0), fingerprint="other model")
     reader = store.reader()
     assert reader is not None
-    assert [row[0] for row in reader.points()] == [_id("b")]
+    assert [point.id for point in reader.points()] == [_id("b")]
     assert set(reader.manifest().snapshots["c2"].files) == {"src/b.py"}
     reader.close()
 
@@ -168,7 +168,7 @@ def test_damage_is_told_with_its_remedy(store: EmbeddedStore, victim: str) -> No
     writer.publish()
     reader = store.reader()
     assert reader is not None
-    assert [row[0] for row in reader.points()] == [_id("b")]
+    assert [point.id for point in reader.points()] == [_id("b")]
     reader.close()
 
 
