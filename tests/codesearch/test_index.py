@@ -88,7 +88,7 @@ def test_a_commit_encodes_only_what_changed(index: Index, shop: Path, tmp_path: 
     report = index.sync()
     assert report.encoded == 1
     assert report.deleted == report.reused + 1
-    assert stored(index.directory) == from_scratch(index, commit, tmp_path / "fresh")
+    assert stored(index.directory) == from_scratch(index, report.commit, tmp_path / "fresh")
 
 
 def test_deleted_copied_and_reverted_files(index: Index, shop: Path, tmp_path: Path) -> None:
