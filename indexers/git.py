@@ -8,7 +8,8 @@ What protects the reader of an untrusted repository:
 
 * every command is plumbing that checks nothing out, and ``-c`` values outrank the repository's own
   configuration for the keys that name programs (hooks, fsmonitor, external protocols);
-* no transport is allowed at all, so that a missing object is an error, never a network access;
+* no transport is allowed at all, so that a missing object is an error, never a network access
+  (``indexers/fetch.py`` is the exception, on demand);
 * replace refs and grafts are off: an object id means the content it names;
 * variables such as ``GIT_DIR``, which a hook would inherit, are dropped.
 
@@ -46,7 +47,7 @@ _SET = {
     "LC_ALL": "C",  # error messages are recognised by their English words
     "LANGUAGE": "C",
 }
-_FLAGS = (
+FLAGS = (
     "--no-pager",
     *("-c", "core.fsmonitor=false"),
     *("-c", f"core.hooksPath={os.devnull}"),
@@ -80,9 +81,9 @@ def run(
 
     Raises ``RepositoryError`` if there is no git to run.
     """
-    with _git_must_exist():
+    with git_must_exist():
         return subprocess.run(
-            ["git", *_FLAGS, *arguments],
+            ["git", *FLAGS, *arguments],
             cwd=cwd,
             env=environment(overrides),
             stdin=subprocess.DEVNULL,
@@ -144,9 +145,9 @@ class BlobReader:
         self._stop()
         # A file, not a pipe: nobody empties a pipe while we wait for stdout.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by _stop
-        with _git_must_exist():
+        with git_must_exist():
             self._process = subprocess.Popen(
-                ["git", *_FLAGS, f"--git-dir={self._git_dir}", "cat-file", "--batch"],
+                ["git", *FLAGS, f"--git-dir={self._git_dir}", "cat-file", "--batch"],
                 env=environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -179,7 +180,8 @@ class BlobReader:
 
 
 @contextmanager
-def _git_must_exist() -> Iterator[None]:
+def git_must_exist() -> Iterator[None]:
+    """Turn the failure to start git into a ``RepositoryError`` with its remedy."""
     try:
         yield
     except FileNotFoundError as error:

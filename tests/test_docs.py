@@ -7,12 +7,15 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import click
+
 from codesearch import Settings
 from codesearch.cli import app
 from program import run
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-COMMANDS = app.commands
+_CONTEXT = click.Context(app)
+COMMANDS = {name: app.get_command(_CONTEXT, name) for name in app.list_commands(_CONTEXT)}
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -1,0 +1,70 @@
+"""The command line: parse, call ``Index``, render; nothing else.
+
+A module a group of commands, imported when one of its commands is asked for.
+Exit codes: 0 found (or done), 1 nothing found, 2 error, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from codesearch import __version__
+from codesearch.cli.common import ERROR, FOUND, INTERRUPTED
+from codesearch.errors import CodesearchError
+
+_COMMANDS = {  # in the order of the help; the name of the function where it differs
+    "index": ("indexing", "index"),
+    "search": ("searching", "search"),
+    "status": ("managing", "status"),
+    "list": ("managing", "list_"),
+    "remove": ("managing", "remove"),
+}
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """The names of all commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """The command of that name; None if there is none."""
+        if name not in _COMMANDS:
+            return None
+        module, attribute = _COMMANDS[name]
+        command: click.Command = getattr(import_module(f"codesearch.cli.{module}"), attribute)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="codesearch")
+def app() -> None:
+    """Semantic code search for git repositories: ask in plain words, get functions."""
+
+
+def main() -> None:
+    """Entry point: run the app, turn errors into one line with a remedy and exit code 2."""
+    try:
+        sys.exit(app(standalone_mode=False) or FOUND)
+    except CodesearchError as error:
+        _complain(error)
+    except click.ClickException as error:  # unknown option, missing argument
+        error.show()
+        sys.exit(ERROR)
+    except (click.Abort, KeyboardInterrupt):  # Ctrl-C, which click turns into Abort
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # `codesearch search … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FOUND)
+
+
+def _complain(error: CodesearchError) -> None:
+    print(f"codesearch: {error}", file=sys.stderr)
+    if error.remedy:
+        print(f"  → {error.remedy}", file=sys.stderr)
+    sys.exit(ERROR)

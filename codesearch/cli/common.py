@@ -1,0 +1,29 @@
+"""What the commands share, and costs nothing: exit codes, options."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+FOUND, NOTHING_FOUND, ERROR, INTERRUPTED = 0, 1, 2, 130
+
+_path = functools.partial(click.option, type=click.Path(path_type=Path))
+repository_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
+repository_option = _path(
+    "--repo", "-C", default=".", help="Any folder of a git repository, or a bare one."
+)
+index_dir_option = _path(
+    "--index-dir", help="Folder of this index. [default: one under CODESEARCH_HOME]"
+)
+model_option = _path("--model", help="Encoder folder. [default: the one in the package]")
+flag = functools.partial(click.option, is_flag=True)
+repeatable = functools.partial(click.option, multiple=True)
+
+
+def counts(numbers: Mapping[Any, int]) -> str:
+    """``python 3, go 1,024``."""
+    return ", ".join(f"{name} {number:,}" for name, number in numbers.items())

@@ -1,0 +1,80 @@
+"""``codesearch status``, ``list``, ``remove``: what there is, and away with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from codesearch import render
+from codesearch.cli.common import (
+    FOUND,
+    NOTHING_FOUND,
+    counts,
+    flag,
+    index_dir_option,
+    model_option,
+    repository_argument,
+)
+from codesearch.cli.opening import open_index
+from codesearch.errors import NotIndexedError
+from codesearch.home import Home, read_card, remove_index
+from codesearch.settings import Settings
+
+
+@click.command()
+@repository_argument
+@index_dir_option
+@model_option
+def status(path: Path, index_dir: Path | None, model: Path | None) -> None:
+    """Say what is indexed for a repository, and how far HEAD and the files have moved on."""
+    with open_index(path, index_dir, model) as opened:
+        stats, freshness = opened.stats(), opened.freshness(dirty=True)
+    rows = {
+        "repository": stats.name,
+        "index": stats.directory,
+        "commit": render.freshness_line(freshness).removeprefix("at commit "),
+        "uncommitted": f"{freshness.dirty_files} files changed, not in the index",
+        "model": stats.model,
+        "files": f"{stats.files:,}",
+        "chunks": f"{stats.chunks:,}",
+        "size": f"{stats.bytes / 1e6:.1f} MB, {stats.bytes_per_chunk:,.0f} bytes per chunk",
+        "languages": f"{counts(stats.languages)} chunks",
+        "skipped": f"{counts(stats.skipped) or 'no'} files",
+    }
+    if not freshness.dirty_files:
+        del rows["uncommitted"]
+    for name, value in rows.items():
+        print(f"{name:<12} {value}")
+
+
+@click.command("list")
+def list_() -> int:
+    """List all indexes."""
+    indexes = Home(Settings.load().home).indexes()
+    for directory, card in indexes:
+        print(f"{card.name}\t{directory}\t{', '.join(card.repositories)}")
+    if not indexes:
+        print("Nothing is indexed yet. Begin with: codesearch index PATH", file=sys.stderr)
+    return FOUND if indexes else NOTHING_FOUND
+
+
+@click.command()
+@repository_argument
+@flag("--yes", "-y", help="Do not ask.")
+@index_dir_option
+def remove(path: Path, yes: bool, index_dir: Path | None) -> None:
+    """Delete a repository's index. The repository itself is not touched."""
+    if index_dir is None and read_card(path) is not None:
+        directory = path.absolute()  # a folder as `list` shows it: its repository may be gone
+    else:
+        with open_index(path, index_dir, None) as opened:
+            directory = opened.directory
+    card = read_card(directory)
+    if card is None:
+        raise NotIndexedError(f"There is no index of {path.absolute()}", "See: codesearch list")
+    if not yes and not click.confirm(f"Delete the index of {card.name} in {directory}?"):
+        raise click.Abort
+    remove_index(directory)
+    print(f"Deleted the index of {card.name}", file=sys.stderr)

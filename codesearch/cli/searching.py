@@ -1,0 +1,94 @@
+"""``codesearch search``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from codesearch import render
+from codesearch.cli.common import (
+    FOUND,
+    NOTHING_FOUND,
+    flag,
+    index_dir_option,
+    model_option,
+    repeatable,
+    repository_option,
+)
+from codesearch.cli.opening import open_index, run_sync
+from codesearch.errors import NotIndexedError
+from codesearch.index import Index
+from codesearch.types import Filter, Freshness, Hit
+
+
+@click.command()
+@click.argument("query")
+@repeatable("--path", help="Only paths like this, as in .gitignore: 'src/', '*.py', '!tests/'.")
+@repeatable("--lang", help="Only this language.")
+@repeatable("--kind", help="Only function, method, class, module or text.")
+@click.option(
+    "--limit", "-n", type=click.IntRange(1), default=10, show_default=True, help="How many hits."
+)
+@flag("--json", "as_json", help="As JSON (see the README).")
+@flag("--context", help="The code, as Markdown.")
+@flag("--explain", help="Why each hit is there.")
+@repository_option
+@index_dir_option
+@model_option
+def search(
+    query: str,
+    path: tuple[str, ...],
+    lang: tuple[str, ...],
+    kind: tuple[str, ...],
+    limit: int,
+    as_json: bool,
+    context: bool,
+    explain: bool,
+    repo: Path,
+    index_dir: Path | None,
+    model: Path | None,
+) -> int:
+    """Ask QUERY, a question in plain words, or names. Exit code 1 if nothing was found."""
+    filter_ = Filter(path=path, language=lang, kind=kind)
+    with open_index(repo, index_dir, model) as opened:
+        try:
+            hits = opened.search(query, top_k=limit, filter=filter_)
+        except NotIndexedError as error:
+            _offer_to_index(opened, error)
+            hits = opened.search(query, top_k=limit, filter=filter_)
+        freshness = opened.freshness()
+    if as_json:
+        print(render.hits_as_json(query, hits, freshness))
+    elif context:
+        print(render.hits_as_markdown(hits), end="")
+        _note(freshness, hits)
+    else:
+        _print_hits(hits, explain)
+        _note(freshness, hits)
+    return FOUND if hits else NOTHING_FOUND
+
+
+def _print_hits(hits: list[Hit], explain: bool) -> None:
+    color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
+    if hits:
+        print(render.hits_as_text(hits, color=color, width=width, explain=explain))
+
+
+def _note(freshness: Freshness, hits: list[Hit]) -> None:
+    # Not part of the answer: on stderr, so that a pipe gets the hits alone.
+    found = f"{len(hits)} hits" if hits else "Nothing found"
+    print(f"{found} {render.freshness_line(freshness)}", file=sys.stderr)
+
+
+def _offer_to_index(opened: Index, error: NotIndexedError) -> None:
+    command = f"codesearch index {opened.repository.root or opened.repository.git_dir}"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise NotIndexedError(str(error), f"Run: {command}") from error
+    if not click.confirm(f"{error}. Index {opened.repository.name} now?", default=True, err=True):
+        raise NotIndexedError(str(error), f"Run: {command}") from error
+    run_sync(opened, "HEAD")
