@@ -247,10 +247,12 @@ class Index:
 
     def freshness(self, at: str | None = None, *, dirty: bool = False) -> Freshness:
         """Say which commit answers, and how far HEAD (and, if asked, the files) moved on."""
-        commit = self._locator(at)(self._searcher.reader().state)
+        state = self._searcher.reader().state
+        commit = self._locator(at)(state)
         head = self.repository.resolve(at) if at else self.repository.head().commit
         behind = 0 if head == commit else self.repository.commits_between(commit, head)
-        return Freshness(commit, head, behind, self.repository.is_dirty() if dirty else None)
+        dirty_files = self.repository.is_dirty() if dirty else None
+        return Freshness(commit, head, behind, dirty_files, state.partial)
 
     def stats(self, at: str | None = None) -> IndexStats:
         """The index in numbers."""

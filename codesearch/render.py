@@ -43,6 +43,8 @@ def hits_as_markdown(hits: Sequence[Hit]) -> str:
 def freshness_line(freshness: Freshness) -> str:
     """Which commit the answer speaks about, and whether HEAD has moved on."""
     commit = freshness.commit[:10]
+    if freshness.partial:
+        return f"in the part of commit {commit} that is indexed so far"
     if freshness.is_current:
         return f"at commit {commit} (HEAD)"
     if freshness.commits_behind is None:

@@ -15,7 +15,6 @@ from codesearch.store.vectors import VectorCache
 from codesearch.types import Progress, SkipReason, SyncReport
 from codesearch.writer import Counts, IndexWriter, TooMuchError, version_points
 from indexers import pipeline
-from indexers.repository import is_object_id
 from indexers.skip import Rules
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from indexers.repository import Repository
 
 OnProgress = Callable[[Progress], None]
+_PUBLISH_EVERY = 10.0  # seconds: what of a first build can be searched while it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +122,14 @@ class Syncer:
 
 def gone_refs(repository: Repository, refs: Collection[Ref]) -> list[Ref]:
     """Those refs of this repository that were deleted in it. Refs of other clones are theirs."""
-    own = [ref for ref in refs if ref.place in repository.places]
     there = repository.ref_names()
-    detached = repository.head().branch is None
-    return [
-        ref
-        for ref in own
-        if not (
-            ref.name in there
-            or (ref.name == "HEAD" and detached and ref.place == str(repository.git_dir))
-            or (is_object_id(ref.name) and repository.has_commit(ref.name))
-        )
-    ]
+
+    def is_there(ref: Ref) -> bool:
+        if ref.name == "HEAD":
+            return ref.place != str(repository.git_dir) or repository.is_detached()
+        return ref.name in there or (ref.is_single_commit and repository.has_commit(ref.name))
+
+    return [ref for ref in refs if ref.place in repository.places and not is_there(ref)]
 
 
 class _Work:
@@ -147,7 +143,10 @@ class _Work:
         self._writer = writer
         self._progress = _ProgressMeter(on_progress)
         self._limit = limit
-        self._before = dict(writer.manifest.refs)
+        self._before = writer.manifest.state
+        # Of a first build, readers see as much as there is.
+        self._is_first = not writer.manifest.snapshots and syncer.store.current_name() is None
+        self._published = time.monotonic()
         self._stored = writer.manifest.versions()
         self._wrote = False
 
@@ -161,7 +160,7 @@ class _Work:
         else:
             if self._limit is not None and len(plan.read) + len(plan.check) > self._limit:
                 raise TooMuchError(f"more than {self._limit} files", "Index it first")
-            snapshot = Snapshot(plan.rules_digest, self._write(plan, base))
+            snapshot = Snapshot(plan.rules_digest, self._write(ref, plan, base))
             self._wrote = True
         manifest.follow(ref, commit, snapshot)
 
@@ -171,7 +170,8 @@ class _Work:
         for ref in gone_refs(self._syncer.repository, manifest.refs):
             del manifest.refs[ref]
         manifest.drop_unheld()
-        if manifest.refs == self._before and not self._wrote:
+        manifest.partial = False
+        if manifest.state == self._before and not self._wrote:
             self._writer.abandon()  # that is what is published already
             return
         held = manifest.versions()
@@ -212,13 +212,21 @@ class _Work:
             same_rules=base is not None and rules.digest == base.rules,
         )
 
-    def _write(self, plan: pipeline.Plan, base: Snapshot | None) -> dict[str, ManifestEntry]:
+    def _write(
+        self, ref: Ref, plan: pipeline.Plan, base: Snapshot | None
+    ) -> dict[str, ManifestEntry]:
         with closing(self._syncer.vector_cache()) as cache:
+
+            def on_counts(counts: Counts) -> None:
+                self._progress.on_counts(counts)
+                if not counts.batch_share:  # whole files are stored
+                    self._publish_so_far(ref, plan, sink)
+
             sink = IndexWriter(
                 self._writer,
                 cache,
                 self._syncer.encoder,
-                self._progress.on_counts,
+                on_counts,
                 base=base,
                 stored=self._stored,
                 limit=self._limit,
@@ -229,6 +237,15 @@ class _Work:
             cache.forget_others()
         self._stored |= Snapshot("", sink.files).versions()
         return sink.files
+
+    def _publish_so_far(self, ref: Ref, plan: pipeline.Plan, sink: IndexWriter) -> None:
+        if not self._is_first or time.monotonic() < self._published + _PUBLISH_EVERY:
+            return
+        manifest = self._writer.manifest
+        manifest.partial = True
+        manifest.follow(ref, plan.commit, Snapshot(plan.rules_digest, dict(sink.files)))
+        self._writer.publish(go_on=True)
+        self._published = time.monotonic()
 
 
 class _ProgressMeter:

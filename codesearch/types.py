@@ -92,11 +92,12 @@ class Freshness:
     head: str | None  # HEAD now, or what was asked for; None where there is none
     commits_behind: int | None  # commits in it that the index lacks; None: cannot be told
     dirty_files: int | None = None  # tracked files with uncommitted changes; None: not asked for
+    partial: bool = False  # the first index is being built, or was cut off: files are missing
 
     @property
     def is_current(self) -> bool:
-        """Whether the indexed commit is HEAD."""
-        return self.commit == self.head
+        """Whether the indexed commit is HEAD, and is indexed whole."""
+        return self.commit == self.head and not self.partial
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,10 @@ class Repository:
             self._last_head = (stamp, self._read_head())
         return self._last_head[1]
 
+    def is_detached(self) -> bool:
+        """Whether HEAD is at a commit, not on a branch (be it one without commits yet)."""
+        return git.run([*self._here, "symbolic-ref", "--quiet", "HEAD"]).returncode != 0
+
     def _head_stamp(self) -> tuple[object, ...] | None:
         """What changes whenever HEAD moves; None where that cannot be told from files."""
         try:
@@ -209,13 +213,15 @@ class Repository:
         """A key (hex) that all worktrees and clones of one repository share.
 
         It is the id of the root commit that HEAD's first parents lead to, as the main worktree
-        has HEAD. Forks share it too. A shallow clone has another key, which changes as the clone
-        is deepened: its history ends at a commit that is no root elsewhere. Walks the history
-        (12,000 commits: 0.09 s), so it is not for the path of a query.
+        has HEAD (of any branch, where HEAD names none that exists). Forks share it too. A shallow
+        clone has another key, which changes as the clone is deepened: its history ends at a commit
+        that is no root elsewhere. Walks the history (12,000 commits: 0.09 s), so it is not for
+        the path of a query.
         """
-        walk = ["rev-list", "--first-parent", "--max-parents=0", "HEAD", "--"]
-        for place in ([f"--git-dir={self.common_dir}"], self._here):
-            done = git.run([*place, *walk])
+        walk = ["rev-list", "--first-parent", "--max-parents=0"]
+        main = f"--git-dir={self.common_dir}"
+        for place, tip in ((main, "HEAD"), (*self._here, "HEAD"), (main, "--branches")):
+            done = git.run([place, *walk, tip, "--"])
             roots = done.stdout.decode().split()
             if done.returncode == 0 and roots:
                 return roots[-1]
@@ -263,11 +269,6 @@ class Repository:
         drivers = sorted({key.rpartition(".")[0] for key in keys if key})
         wanted = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
         return [(f"{driver}.{key}", value) for driver in drivers for key, value in wanted]
-
-
-def is_object_id(text: str) -> bool:
-    """Whether this is the full id of an object, by its form."""
-    return _OBJECT_ID.fullmatch(text) is not None
 
 
 def _file_stamp(path: Path) -> tuple[int, int, int] | None:

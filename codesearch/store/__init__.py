@@ -108,8 +108,8 @@ class Writer(Protocol):
         """Remove points."""
         ...
 
-    def publish(self) -> None:
-        """Make everything durable, then visible, atomically."""
+    def publish(self, *, go_on: bool = False) -> None:
+        """Make everything durable, then visible, atomically. ``go_on``: more is to be written."""
         ...
 
     def abandon(self) -> None:

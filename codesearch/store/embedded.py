@@ -115,15 +115,19 @@ class EmbeddedWriter:
         """Remove points."""
         self._begun()[1].delete(ids)
 
-    def publish(self) -> None:
-        """Make everything durable, then visible."""
+    def publish(self, *, go_on: bool = False) -> None:
+        """Make everything durable, then visible. ``go_on``: a copy of it; more is written."""
         building, shard = self._begun()
         with writing(self._generations.directory):
             shard.flush()
-            shard.close()
+            if go_on:
+                building = self._generations.begin(building, beside=True)
+            else:
+                shard.close()
             building.write_manifest(self.manifest)
             self._generations.publish(building)
-        self._lock.release()
+        if not go_on:
+            self._lock.release()
 
     def abandon(self) -> None:
         """Throw the work away."""

@@ -53,7 +53,8 @@ class Generation:
         path = self.directory / "state.json"
         with _damage(path):
             values = _read_json(path)
-            return State(values["fingerprint"], refs_from_json(values["refs"]))
+            refs = refs_from_json(values["refs"])
+            return State(values["fingerprint"], refs, partial=values["partial"])
 
     def read_visible(self, commit: str) -> list[Condition]:
         """Read what keeps a query to ``commit``."""
@@ -73,7 +74,11 @@ class Generation:
     def write_manifest(self, manifest: Manifest) -> None:
         """Write manifest, state, and what each commit sees; durably."""
         _write_durably(self.directory / "manifest.json", json.dumps(manifest.to_json()))
-        state = {"fingerprint": manifest.fingerprint, "refs": refs_to_json(manifest.refs)}
+        state = {
+            "fingerprint": manifest.fingerprint,
+            "refs": refs_to_json(manifest.refs),
+            "partial": manifest.partial,
+        }
         _write_durably(self.directory / "state.json", json.dumps(state))
         for commit, conditions in manifest.visible().items():
             for condition in conditions:  # at most one
@@ -119,12 +124,17 @@ class Generations:
                 raise _corrupt(generation.directory)  # named as current, yet gone
         return None
 
-    def begin(self, source: Generation | None) -> Generation:
-        """A new directory to build in: a copy of ``source``, or empty. Old attempts go."""
-        for leftover in self.directory.glob("building-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+    def begin(self, source: Generation | None, *, beside: bool = False) -> Generation:
+        """A new directory to build in: a copy of ``source``, or empty.
+
+        Old attempts go, unless it is to be built ``beside`` one that goes on.
+        """
+        if not beside:
+            for leftover in self.directory.glob("building-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
         require_space(self.directory, sizes(source.directory)[0] if source else _EMPTY_SHARD)
-        building = Generation(self.directory / f"building-{os.getpid()}")
+        name = f"building-{os.getpid()}" + ("-copy" if beside else "")
+        building = Generation(self.directory / name)
         building.directory.mkdir()
         if source:
             copy_tree(source.shard, building.shard)

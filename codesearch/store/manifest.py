@@ -101,6 +101,7 @@ class State:
 
     fingerprint: str
     refs: Mapping[Ref, str]  # ref → commit; the one that was synced last stands last
+    partial: bool = False  # a first build is under way, or was cut off: files are missing
 
     @property
     def commits(self) -> frozenset[str]:
@@ -116,11 +117,12 @@ class Manifest:
     model: str = ""  # name and digest of the encoder, for people
     refs: dict[Ref, str] = field(default_factory=dict)  # ref → commit, the last synced one last
     snapshots: dict[str, Snapshot] = field(default_factory=dict)  # by commit
+    partial: bool = False  # see State
 
     @property
     def state(self) -> State:
         """What of it a query needs."""
-        return State(self.fingerprint, dict(self.refs))
+        return State(self.fingerprint, dict(self.refs), self.partial)
 
     def follow(self, ref: Ref, commit: str, snapshot: Snapshot) -> None:
         """Let ``ref`` stand at ``commit``, as the one that was synced last."""
@@ -167,6 +169,7 @@ class Manifest:
             "fingerprint": self.fingerprint,
             "model": self.model,
             "refs": refs_to_json(self.refs),
+            "partial": self.partial,
             "versions": [(path, e.blob, e.chunks, e.language, e.skipped) for path, e in rows],
             "snapshots": snapshots,
         }
@@ -179,6 +182,7 @@ class Manifest:
             fingerprint=values["fingerprint"],
             model=values["model"],
             refs=refs_from_json(values["refs"]),
+            partial=values["partial"],
             snapshots={
                 commit: Snapshot(row["rules"], dict(rows[number] for number in row["files"]))
                 for commit, row in values["snapshots"].items()

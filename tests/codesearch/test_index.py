@@ -229,6 +229,31 @@ def test_an_interrupted_sync_keeps_its_vectors(index: Index) -> None:
     assert report.reused == report.chunks > 0
 
 
+def test_a_first_build_can_be_searched_as_far_as_it_has_come(
+    index: Index, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codesearch.sync._PUBLISH_EVERY", 0.0)
+    monkeypatch.setattr("codesearch.writer._BATCH_NEW_TEXTS", 1)
+    seen: list[tuple[int, bool]] = []
+
+    def look(progress: Progress) -> None:
+        if index.is_built:
+            with Index.open(shop) as other:
+                hits = other.search("sign a cookie", top_k=50)
+                seen.append((len(hits), other.freshness().partial))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index.sync(on_progress=look)
+    assert all(hits and partial for hits, partial in seen)
+    assert not index.freshness().is_current
+    report = index.sync()
+    assert (report.encoded + report.reused) < report.chunks
+    assert index.freshness().is_current
+    assert stored(index.directory) == from_scratch(index, report.commit, tmp_path / "fresh")
+
+
 def test_before_anything_is_indexed(index: Index) -> None:
     assert not index.is_built
     with pytest.raises(NotIndexedError) as caught:

@@ -135,6 +135,16 @@ def test_a_second_worktree_encodes_nothing(forked: Index, shop: Path, tmp_path: 
     assert "mix" not in symbols(forked)
 
 
+def test_a_mirror_whose_head_names_no_branch(forked: Index, shop: Path, tmp_path: Path) -> None:
+    repos.git(tmp_path, "clone", "--quiet", "--mirror", str(shop), "mirror.git")
+    repos.git(tmp_path / "mirror.git", "symbolic-ref", "HEAD", "refs/heads/nowhere")
+    with Index.open(tmp_path / "mirror.git", index_dir=tmp_path / "own") as mirror:
+        mirror.sync("paint")
+        mirror.sync("main")
+        assert "mix" not in symbols(mirror)  # what was synced last answers
+        assert "mix" in symbols(mirror, "paint")
+
+
 def test_a_detached_head_is_followed_per_worktree(
     forked: Index, shop: Path, tmp_path: Path
 ) -> None:
