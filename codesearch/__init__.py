@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         StoreError,
     )
     from codesearch.index import Index
+    from codesearch.many import search_many
     from codesearch.settings import Settings
     from codesearch.types import (
         Chunk,
@@ -72,13 +73,14 @@ __all__ = [
     "StoreError",
     "SyncReport",
     "VerifyReport",
+    "search_many",
 ]
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'codesearch' has no attribute {name!r}")
-    for module in ("types", "errors", "settings", "index"):
+    for module in ("types", "errors", "settings", "index", "many"):
         found = getattr(import_module(f"codesearch.{module}"), name, None)
         if found is not None:
             globals()[name] = found

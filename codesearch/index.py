@@ -35,7 +35,11 @@ from codesearch.writer import TooMuchError
 from indexers.repository import Repository
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from codesearch.encoder import Encoder
+    from codesearch.ranking import Candidate
     from codesearch.sync import OnProgress, Syncer
     from indexers.pipeline import Report
 
@@ -223,6 +227,12 @@ class Index:
             FilterError: the filter names a language or kind that does not exist.
         """
         return self._searcher.search(query, top_k, filter, self._locator(at))
+
+    def candidates(
+        self, query: str, vector: NDArray[np.float32], limit: int, filter: Filter | None = None
+    ) -> list[Candidate]:
+        """What a ranking over several indexes begins with (see ``search_many``)."""
+        return self._searcher.candidates(query, vector, limit, filter, self._locator(None))
 
     def similar(
         self,

@@ -56,6 +56,12 @@ class Candidate:
     payload: Mapping[str, Any]
     dense: tuple[int, float] | None = None  # rank, cosine
     lexical: tuple[int, float] | None = None  # rank, BM25
+    repository: str = ""  # where several are searched together: paths alone could clash
+
+    @property
+    def file(self) -> tuple[str, str]:
+        """Which file it is in."""
+        return self.repository, self.payload["path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +178,9 @@ def rank(
     """
     missing = Missing.of(candidates)
     scored = [_scored(question, candidate, missing, without) for candidate in candidates]
-    files: defaultdict[str, list[Ranked]] = defaultdict(list)
+    files: defaultdict[tuple[str, str], list[Ranked]] = defaultdict(list)
     for ranked in sorted(scored, key=_order):
-        files[ranked.candidate.payload["path"]].append(ranked)
+        files[ranked.candidate.file].append(ranked)
     all_wanted = REPEAT in without or question.is_name  # of a name, every definition is wanted
     final: list[Ranked] = []
     for members in files.values():
@@ -220,9 +226,9 @@ def _scored(
     return Ranked(candidate, score, explanation)
 
 
-def _order(ranked: Ranked) -> tuple[float, str, int, str]:
-    payload = ranked.candidate.payload
-    return (-ranked.score, payload["path"], payload["start_line"], ranked.candidate.id)
+def _order(ranked: Ranked) -> tuple[float, tuple[str, str], int, str]:
+    candidate = ranked.candidate
+    return (-ranked.score, candidate.file, candidate.payload["start_line"], candidate.id)
 
 
 def _says(question: Question, name: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from codesearch import ranking
 from codesearch.encoder.text import document_text, query_text
@@ -43,18 +43,32 @@ class Searcher:
 
     def search(self, query: str, top_k: int, filter_: Filter | None, locate: Locate) -> list[Hit]:
         """The best ``top_k`` hits, best first; fewer if fewer match."""
-        query = query.encode(errors="replace").decode()  # a terminal can deliver half characters
-        if not query.strip() or top_k < 1:
+        query = sound(query)
+        if not query or top_k < 1:
             return []
         vector = self._encoder().encode_query(query_text(query))
+        limit = max(ranking.CANDIDATES, top_k)
+        return ranked_hits(query, self.candidates(query, vector, limit, filter_, locate), top_k)
+
+    def candidates(
+        self,
+        query: str,
+        vector: NDArray[np.float32],
+        limit: int,
+        filter_: Filter | None,
+        locate: Locate,
+    ) -> list[ranking.Candidate]:
+        """The nearest to ``vector`` (dimension,) and the best by words, each at most ``limit``."""
         with self._lock:
             reader = self.reader()
             where = _where(reader, filter_, locate)
-            candidates = _candidates(reader, vector, query, max(ranking.CANDIDATES, top_k), where)
-        ranked = ranking.rank(ranking.Question.of(query), candidates)
+            dense = _placed(reader.nearest(vector, limit, where))
+            lexical = _placed(reader.matching(query_terms(query), limit, where))
+            ids = sorted(dense.keys() | lexical.keys())
+            payloads = reader.payloads(ids)
         return [
-            self._hit(best.score, best.candidate.payload, best.explanation)
-            for best in ranked[:top_k]
+            ranking.Candidate(id_, payload, dense.get(id_), lexical.get(id_), self._repository)
+            for id_, payload in zip(ids, payloads, strict=True)
         ]
 
     def similar(
@@ -70,7 +84,8 @@ class Searcher:
         hits = []
         for rank, ((_, score), payload) in enumerate(zip(found, payloads, strict=True), 1):
             explanation = Explanation(dense_rank=rank, dense_score=score)
-            hits.append(self._hit(score, payload, explanation))
+            chunk_ = chunk_from_payload(payload)
+            hits.append(Hit(score, chunk_, explanation, self._repository))
         return [hit for hit in hits if not _is_same(hit.chunk, chunk)][:top_k]
 
     def reader(self) -> Reader:
@@ -103,9 +118,6 @@ class Searcher:
                 self._reader.close()
                 self._reader = None
 
-    def _hit(self, score: float, payload: Mapping[str, Any], explanation: Explanation) -> Hit:
-        return Hit(score, chunk_from_payload(payload), explanation, self._repository)
-
 
 def _where(reader: Reader, filter_: Filter | None, locate: Locate) -> list[Condition]:
     """What the engine has to check: the commit, and the user's filter."""
@@ -114,20 +126,22 @@ def _where(reader: Reader, filter_: Filter | None, locate: Locate) -> list[Condi
     return [*reader.visible(commit), *conditions(filter_, files)]
 
 
-def _candidates(
-    reader: Reader,
-    vector: NDArray[np.float32],
-    query: str,
-    limit: int,
-    where: Sequence[Condition],
-) -> list[ranking.Candidate]:
-    """The nearest by meaning and the best by words, each at most ``limit``."""
-    dense = _placed(reader.nearest(vector, limit, where))
-    lexical = _placed(reader.matching(query_terms(query), limit, where))
-    ids = sorted(dense.keys() | lexical.keys())
+def sound(query: str) -> str:
+    """The question without what cannot be encoded: a terminal can deliver half characters."""
+    return query.encode(errors="replace").decode().strip()
+
+
+def ranked_hits(query: str, candidates: Sequence[ranking.Candidate], top_k: int) -> list[Hit]:
+    """The best ``top_k`` of the candidates, as hits."""
+    ranked = ranking.rank(ranking.Question.of(query), candidates)[:top_k]
     return [
-        ranking.Candidate(id_, payload, dense.get(id_), lexical.get(id_))
-        for id_, payload in zip(ids, reader.payloads(ids), strict=True)
+        Hit(
+            best.score,
+            chunk_from_payload(best.candidate.payload),
+            best.explanation,
+            best.candidate.repository,
+        )
+        for best in ranked
     ]
 
 

@@ -25,6 +25,7 @@ LAYERS = [
     {"refs", "searcher", "sync"},
     {"upkeep", "verify"},
     {"index"},
+    {"many"},
     {"progress"},
     {"cli"},
 ]

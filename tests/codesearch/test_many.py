@@ -1,0 +1,80 @@
+"""Several repositories in one search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import repos
+from codesearch import Filter, Index, NotIndexedError, search_many
+
+BANK = {
+    "bank/account.py": '''def transfer(source, target, amount):
+    """Move money from one account to another."""
+    source.withdraw(amount)
+    target.deposit(amount)
+
+
+def sign_cheque(cheque, pen):
+    """Put a signature under a cheque."""
+    return pen.sign(cheque)
+''',
+    "shop/cart.py": "class Cart:\n    def push(self):\n        pass\n",
+}
+
+
+@pytest.fixture
+def both(index: Index, tmp_path: Path) -> list[Index]:
+    index.sync()
+    folder = repos.init(tmp_path / "bank")
+    repos.write(folder, BANK)
+    repos.commit(folder)
+    bank = Index.open(folder)
+    bank.sync()
+    return [index, bank]
+
+
+def test_hits_of_all_stand_in_one_list(both: list[Index]) -> None:
+    hits = search_many(both, "signature", top_k=4)
+    assert {(hit.repository, hit.chunk.symbol) for hit in hits} >= {
+        ("shop", "sign_cookie"),
+        ("bank", "sign_cheque"),
+    }
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert search_many(both, "move money between accounts")[0].chunk.symbol == "transfer"
+    assert search_many(both, "where are cookies signed?")[0].repository == "shop"
+
+
+def test_the_order_of_the_repositories_does_not_matter(both: list[Index]) -> None:
+    forth = search_many(both, "put an article into the cart", top_k=20)
+    assert forth == search_many(both[::-1], "put an article into the cart", top_k=20)
+
+
+def test_ranks_are_of_the_whole_list(both: list[Index]) -> None:
+    hits = search_many(both, "signature", top_k=50)
+    ranks = sorted(hit.explanation.dense_rank or 0 for hit in hits)
+    assert ranks == list(range(1, len(hits) + 1))
+
+
+def test_of_one_it_is_a_plain_search(both: list[Index]) -> None:
+    assert search_many(both[:1], "total price with tax") == both[0].search("total price with tax")
+
+
+def test_files_of_the_same_path_do_not_mix(both: list[Index]) -> None:
+    hits = search_many(both, "Cart", top_k=3, filter=Filter(kind="class"))
+    assert {(hit.repository, hit.chunk.path) for hit in hits} == {
+        ("shop", "shop/cart.py"),
+        ("bank", "shop/cart.py"),
+    }
+
+
+def test_one_that_is_not_indexed_is_an_error(both: list[Index], tmp_path: Path) -> None:
+    folder = repos.init(tmp_path / "new")
+    repos.commit(folder)
+    with Index.open(folder) as new, pytest.raises(NotIndexedError):
+        search_many([*both, new], "anything")
+
+
+def test_no_repositories_no_hits() -> None:
+    assert search_many([], "anything") == []
