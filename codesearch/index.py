@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from codesearch.encoder import load_encoder
+from codesearch.encoder import has_gpu, load_encoder
 from codesearch.encoder.weights import Weights
 from codesearch.errors import NotIndexedError, StoreError
 from codesearch.fingerprint import index_fingerprint
@@ -64,6 +64,7 @@ class Index:
         )
         self._encoder_lock = threading.Lock()
         self._encoder: Encoder | None = None
+        self._gpu_encoder: Encoder | None = None
 
     @classmethod
     def open(
@@ -100,7 +101,7 @@ class Index:
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder of the settings, loaded at first use (0.2 s)."""
+        """The encoder of questions, loaded at first use (0.2 s)."""
         with self._encoder_lock:
             if self._encoder is None:
                 threads = self.settings.threads or None
@@ -325,8 +326,18 @@ class Index:
             self.repository,
             self.settings,
             self._weights,
-            lambda: self.encoder,
+            self._document_encoder,
         )
+
+    def _document_encoder(self) -> Encoder:
+        """The encoder of chunks: on a GPU, if the settings allow and there is one."""
+        device = self.settings.device
+        if device == "cpu" or (device == "auto" and not has_gpu()):
+            return self.encoder
+        with self._encoder_lock:
+            if self._gpu_encoder is None:
+                self._gpu_encoder = load_encoder(self.settings.model, device=device)
+            return self._gpu_encoder
 
     @cached_property
     def _weights(self) -> Weights:

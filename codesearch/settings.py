@@ -27,6 +27,7 @@ class Settings:
     home: Path  # where all indexes live
     model: Path | None = None  # encoder folder; None = the one in the package
     threads: int = 0  # for the encoder; 0 = as many as there are cores
+    device: str = "auto"  # for indexing: cpu, cuda, or auto: the GPU if there is one
     max_file_bytes: int = 1 << 20  # larger files stay out of the index
     exclude: tuple[str, ...] = ()  # further patterns, as in .gitignore
 
@@ -77,6 +78,8 @@ def _convert(name: str, value: Any) -> Any:
             if number < 0:
                 raise ValueError("negative")
             return number
+        if name == "device":
+            return str(value)
         if isinstance(value, str):
             return tuple(part for part in value.split(":") if part)
         return tuple(str(part) for part in value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +13,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TEMPLATE_VERSION", "Encoder", "document_text", "load_encoder", "query_text"]
+__all__ = [
+    "TEMPLATE_VERSION",
+    "Encoder",
+    "document_text",
+    "has_gpu",
+    "load_encoder",
+    "query_text",
+]
 
 
 class Encoder(Protocol):
@@ -60,13 +68,27 @@ class Encoder(Protocol):
         ...
 
 
-def load_encoder(folder: Path | None = None, *, threads: int | None = None) -> Encoder:
+def load_encoder(
+    folder: Path | None = None, *, threads: int | None = None, device: str = "cpu"
+) -> Encoder:
     """The encoder in ``folder``; None is the one shipped with the package.
 
-    ``threads`` is how many cores it may use, None for all. Raises ``ModelError`` where the
-    folder is incomplete, altered, or does not fit together.
+    ``threads`` is how many cores it may use, None for all. ``device``: ``"cpu"``; a torch device
+    such as ``"cuda"``; or ``"auto"``, the GPU if there is one. Raises ``ModelError`` where the
+    folder is incomplete, altered, or does not fit together, or where the device cannot be used.
     """
-    # Imported here and not above, so that who only needs names or texts loads no onnxruntime.
-    from codesearch.encoder.onnx import OnnxEncoder  # noqa: PLC0415
+    if device == "cpu" or (device == "auto" and not has_gpu()):
+        # Imported here and not above, so that who only needs names or texts loads no onnxruntime.
+        from codesearch.encoder.onnx import OnnxEncoder  # noqa: PLC0415
 
-    return OnnxEncoder(folder, threads=threads)
+        return OnnxEncoder(folder, threads=threads)
+    from codesearch.encoder.torch import TorchEncoder  # noqa: PLC0415  (4 s)
+
+    return TorchEncoder(folder, device="cuda" if device == "auto" else device)
+
+
+def has_gpu() -> bool:
+    """Whether there is a CUDA device and what it takes to use it; asked without loading torch."""
+    if not Path("/dev/nvidiactl").exists():
+        return False
+    return all(importlib.util.find_spec(name) for name in ("torch", "onnx"))
