@@ -271,6 +271,11 @@ class Repository:
         return [(f"{driver}.{key}", value) for driver in drivers for key, value in wanted]
 
 
+def is_object_id(text: str) -> bool:
+    """Whether this is the full id of an object, by its form."""
+    return _OBJECT_ID.fullmatch(text) is not None
+
+
 def _file_stamp(path: Path) -> tuple[int, int, int] | None:
     # git replaces these files by renaming, so a new content has a new inode or a new time.
     try:
