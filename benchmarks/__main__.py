@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from benchmarks import comparing, functions, quality, report, results, speed
+from benchmarks import comparing, functions, quality, report, results, speed, vectors
 from benchmarks.errors import BenchmarkError
 from benchmarks.failures import Failures
 from benchmarks.results import Result
@@ -49,6 +49,12 @@ def _functions(parsed: argparse.Namespace) -> None:
     _finish(result, parsed.out, report.functions_table(result))
 
 
+def _vectors(parsed: argparse.Namespace) -> None:
+    sets = functions.Sets(cosqa=parsed.cosqa, humaneval=parsed.humaneval)
+    result = vectors.run_vectors(sets, parsed.model)
+    _finish(result, parsed.out, report.vectors_table(result))
+
+
 def _speed(parsed: argparse.Namespace) -> None:
     result = speed.run_speed(parsed.repos, parsed.data, parsed.only, clone=parsed.clone)
     _finish(result, parsed.out, report.speed_table(result))
@@ -86,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_quality(commands.add_parser("quality", help="NDCG@10 on pinned repositories"))
     _add_functions(commands.add_parser("functions", help="MRR on sets of single functions"))
+    _add_vectors(commands.add_parser("vectors", help="MRR of smaller vectors"))
     _add_speed(commands.add_parser("speed", help="times, memory and sizes"))
     comparison = commands.add_parser("compare", help="two results, paired by question")
     comparison.add_argument("old", type=Path)
@@ -112,10 +119,21 @@ def _add_quality(parser: argparse.ArgumentParser) -> None:
 
 def _add_functions(parser: argparse.ArgumentParser) -> None:
     _add_options(parser)
-    parser.add_argument("--cosqa", type=Path, help="folder of CoSQA: corpus.jsonl, queries.jsonl")
-    parser.add_argument("--humaneval", type=Path, help="folder of HumanEval-X, the same files")
+    _add_sets(parser)
     parser.add_argument("--ablate", action="store_true", help="our ranking less a rule, each")
     parser.set_defaults(run=_functions)
+
+
+def _add_vectors(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    parser.add_argument("--model", type=Path, help="our encoder; by default the packaged one")
+    parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")
+    parser.set_defaults(run=_vectors)
+
+
+def _add_sets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cosqa", type=Path, help="folder of CoSQA: corpus.jsonl, queries.jsonl")
+    parser.add_argument("--humaneval", type=Path, help="folder of HumanEval-X, the same files")
 
 
 def _add_speed(parser: argparse.ArgumentParser) -> None:

@@ -61,7 +61,7 @@ def run_functions(sets: Sets, options: Options, *, ablate: bool = False) -> Resu
     result: Result = {"what": "functions", **circumstances()}
     result["model"] = f"{encoder.name} {encoder.digest[:12]}"
     result["tasks"] = {}
-    for task in _tasks(sets):
+    for task in tasks(sets):
         directory = options.cache / encoder.digest[:12] / f"functions-{task.name}"
         names = [*PARTS, *(ablations() if ablate else [])]
         scores = _mrr(task, directory, encoder, names)
@@ -76,7 +76,8 @@ def run_functions(sets: Sets, options: Options, *, ablate: bool = False) -> Resu
     return answer
 
 
-def _tasks(sets: Sets) -> Iterator[Task]:
+def tasks(sets: Sets) -> Iterator[Task]:
+    """The tasks of the sets that are named."""
     if sets.cosqa:
         corpus, queries = _rows(sets.cosqa / "corpus.jsonl"), _rows(sets.cosqa / "queries.jsonl")
         yield Task("cosqa", "code", corpus, queries)
@@ -94,9 +95,9 @@ def _tasks(sets: Sets) -> Iterator[Task]:
 
 
 def _mrr(task: Task, directory: Path, encoder: Encoder, names: Sequence[str]) -> dict[str, float]:
-    paths = {row["id"]: _wordless(number) for number, row in enumerate(task.corpus)}
-    files = [_chunks(row, task.field, paths[row["id"]]) for row in task.corpus]
-    build(directory, files, encoder)
+    cut = list(chunks_of(task))
+    paths = {row["id"]: _wordless(number) for number, (row, _) in enumerate(cut)}
+    build(directory, [chunks for _, chunks in cut], encoder)
     scores = {}
     with searching(directory, encoder) as (searcher, reader):
         parts = Parts(encoder, reader)
@@ -117,8 +118,11 @@ def _score(search: Search, row: Row, paths: dict[int, str]) -> float:
     return reciprocal_rank([ranks.get(paths[wanted], 0) for wanted in row["relevant"]])
 
 
-def _chunks(row: Row, field: str, path: str) -> list[Chunk]:
-    return chunk_text(row[field], path=path, language=row["language"], blob=str(row["id"]))
+def chunks_of(task: Task) -> Iterator[tuple[Row, list[Chunk]]]:
+    """Each function of the task, cut as a file of its own."""
+    for number, row in enumerate(task.corpus):
+        path, blob = _wordless(number), str(row["id"])
+        yield row, chunk_text(row[task.field], path=path, language=row["language"], blob=blob)
 
 
 def _wordless(number: int) -> str:

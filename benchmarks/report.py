@@ -16,7 +16,12 @@ _WITHOUT = "without:"
 
 def whole(folder: Path = FOLDER) -> str:
     """The tables of the newest result of each kind. Raises ``BenchmarkError`` without any."""
-    makers = {"quality": quality_tables, "functions": functions_table, "speed": speed_table}
+    makers = {
+        "quality": quality_tables,
+        "functions": functions_table,
+        "speed": speed_table,
+        "vectors": vectors_table,
+    }
     parts = [make(result) for what, make in makers.items() if (result := newest(what, folder))]
     if not parts:
         raise BenchmarkError(f"No results in {folder}")
@@ -47,6 +52,17 @@ def functions_table(result: Result) -> str:
     ]
     head = f"MRR on single functions, {result['model']} ({_circumstances(result)})"
     return head + "\n\n" + _table(["", "functions", *parts], rows)
+
+
+def vectors_table(result: Result) -> str:
+    """MRR by the vectors alone, of each form of the vectors."""
+    tasks = result["tasks"]
+    rows = [
+        [name, f"{size:.0f}", *(f"{task[name]:.3f}" for task in tasks.values())]
+        for name, size in result["bytes"].items()
+    ]
+    head = f"MRR of smaller vectors, {result['model']} ({_circumstances(result)})"
+    return head + "\n\n" + _table(["", "bytes", *tasks], rows)
 
 
 def speed_table(result: Result) -> str:

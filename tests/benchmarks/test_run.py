@@ -183,7 +183,8 @@ def test_what_cannot_begin_is_said(data: Path, tmp_path: Path, capsys: Any) -> N
         assert message in capsys.readouterr().err
 
 
-def test_functions_without_a_repository(tmp_path: Path, capsys: Any) -> None:
+def _two_functions(folder: Path) -> list[str]:
+    """A set of two functions and a question, and the arguments that name it."""
     codes = {
         1: 'def total(prices):\n    """Add up prices."""\n    return sum(prices)',
         2: 'def shout(text):\n    """Make text upper case."""\n    return text.upper()',
@@ -194,14 +195,27 @@ def test_functions_without_a_repository(tmp_path: Path, capsys: Any) -> None:
     ]
     queries = [{"id": "q", "query": "upper case text", "relevant": [2], "language": "python"}]
     for name, lines in (("corpus", rows), ("queries", queries)):
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    return ["--cosqa", str(folder)]
+
+
+def test_functions_without_a_repository(tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "functions.json"
-    where = ["--cosqa", str(tmp_path), "--cache", str(tmp_path / "cache"), "--out", str(out)]
+    where = [*_two_functions(tmp_path), "--cache", str(tmp_path / "cache"), "--out", str(out)]
     assert main(["functions", *where]) == 0
     tasks = json.loads(out.read_text())["tasks"]
     perfect = dict.fromkeys(PARTS, 1.0)
     assert tasks["cosqa"] == {"functions": 2, "questions": 1, "mrr": perfect}
     assert "cosqa-no-docstrings" in capsys.readouterr().out
+
+
+def test_smaller_vectors_are_compared(tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "vectors.json"
+    assert main(["vectors", *_two_functions(tmp_path), "--out", str(out)]) == 0
+    result = json.loads(out.read_text())
+    assert result["tasks"]["cosqa"]["float16 (ours)"] == 1.0
+    assert result["bytes"]["int8"] == 388
+    assert "| binary | 48 |" in capsys.readouterr().out
 
 
 @pytest.mark.slow
