@@ -78,6 +78,7 @@ _BINARY_SUFFIXES = _words(
     "woff woff2 ttf otf eot mp3 mp4 m4a m4v mov avi mkv webm wav ogg flac aac mid swf fla rdb "
     "jks keystore p12 pfx der gpg nupkg pak"
 )
+_SCRIPT_SUFFIXES = _words("cgi command fcgi hook run")
 _MARKUP_SUFFIXES = _words("md markdown mdx rst adoc asciidoc org tex html htm")
 _STYLE_AND_SCRIPT = _words("js mjs cjs css")
 
@@ -140,14 +141,15 @@ def machine_made(path: str) -> SkipReason | None:
     return SkipReason.GENERATED if folder or _GENERATED_NAMES.fullmatch(name) else None
 
 
-def may_be_script(path: str, mode: int) -> bool:
+def may_be_script(path: str) -> bool:
     """True if a file of no known suffix is worth a look at its first line.
 
-    That is one that can be executed, or whose name has no suffix, or none that is a word:
-    ``.bashrc``, ``run-1.2``, ``should print 0.1.x versions``.
+    That is one whose name has no suffix, or none that is a word (``.bashrc``, ``run-1.2``,
+    ``should print 0.1.x versions``), or one that scripts in several languages have. Not asked is
+    whether it can be executed: a change of mode is no change of content, and changes nothing.
     """
     stem, _, suffix = path.rpartition("/")[2].rpartition(".")
-    return bool(mode & 0o111) or not stem or not re.fullmatch(r"[A-Za-z]\w*", suffix)
+    return not stem or suffix in _SCRIPT_SUFFIXES or not re.fullmatch(r"[A-Za-z]\w*", suffix)
 
 
 def is_binary_name(path: str) -> bool:

@@ -105,6 +105,11 @@ class Repository:
         """Where refs of this repository are known: in all worktrees, and in this one alone."""
         return tuple(dict.fromkeys((str(self.common_dir), str(self.git_dir))))
 
+    def knows(self, place: str) -> bool:
+        """Whether the git directory ``place`` is (or was) this one's, or one of its worktrees'."""
+        common = str(self.common_dir)
+        return place == common or place.startswith(f"{common}/worktrees/")
+
     def ref_of(self, revision: str) -> tuple[str, str]:
         """The ref that ``revision`` names, and the git directory that knows it.
 

@@ -30,7 +30,7 @@ from indexers.repository import Repository
 from indexers.types import SkipReason, TreeEntry
 
 MAX_FILE_BYTES = 1 << 20
-RULES_VERSION = "1"  # change it with the built-in rules: every decision is then made again
+RULES_VERSION = "2"  # change it with the built-in rules: every decision is then made again
 _SYMLINK = 0o120000
 _SUBMODULE = 0o160000
 _HEAD_BYTES = 8000  # where git looks for a NUL to call a file binary
@@ -121,7 +121,7 @@ class Rules:
             return reason
         if conventions.is_binary_name(entry.path):
             return SkipReason.BINARY
-        if detect(entry.path) is None and not conventions.may_be_script(entry.path, entry.mode):
+        if detect(entry.path) is None and not conventions.may_be_script(entry.path):
             return SkipReason.UNSUPPORTED
         if entry.size > self._max_file_bytes:  # last: of interest where nothing else is
             return SkipReason.TOO_LARGE

@@ -133,10 +133,11 @@ def test_content(path, data, reason):
     assert decide(rules(), path, data) == reason
 
 
-def test_an_executable_of_unknown_suffix_may_be_a_script():
+@pytest.mark.parametrize("mode", [0o100644, 0o100755])
+def test_a_change_of_mode_decides_nothing(mode):
     data = b"#!/usr/bin/env ruby\nputs 1\n"
-    assert decide(rules(), "tool.x", data, mode=0o100755) is None
-    assert decide(rules(), "tool.x", data) is R.UNSUPPORTED
+    assert decide(rules(), "hooks/tool.run", data, mode=mode) is None
+    assert decide(rules(), "tool.x", data, mode=mode) is R.UNSUPPORTED
 
 
 @pytest.mark.parametrize(
