@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch.errors import StoreError
@@ -18,8 +19,6 @@ from indexers import pipeline
 from indexers.skip import Rules
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from codesearch.encoder import Encoder
     from codesearch.encoder.weights import Weights
     from codesearch.settings import Settings
@@ -125,11 +124,13 @@ def gone_refs(repository: Repository, refs: Collection[Ref]) -> list[Ref]:
     there = repository.ref_names()
 
     def is_there(ref: Ref) -> bool:
+        if ref.place not in repository.places:  # another worktree's HEAD
+            return Path(ref.place).exists()
         if ref.name == "HEAD":
             return ref.place != str(repository.git_dir) or repository.is_detached()
         return ref.name in there or (ref.is_single_commit and repository.has_commit(ref.name))
 
-    return [ref for ref in refs if ref.place in repository.places and not is_there(ref)]
+    return [ref for ref in refs if repository.knows(ref.place) and not is_there(ref)]
 
 
 class _Work:
