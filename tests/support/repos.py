@@ -16,7 +16,12 @@ _CONFIG = (
 def git(folder: Path, *arguments: str) -> str:
     """Run git in ``folder``; what it prints."""
     done = subprocess.run(
-        ["git", *_CONFIG, *arguments], cwd=folder, check=True, capture_output=True, text=True
+        ["git", *_CONFIG, *arguments],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+        errors="backslashreplace",
     )
     return done.stdout.strip()
 
