@@ -85,7 +85,7 @@ class Play:
         print(f"    {revision} ({commit[:10]})")
         if rebuild:
             self._forget_what_is_not_here(place)
-        texts = self._follow(place, revision, commit)
+        texts = self._follow(place, revision, commit, rebuild=rebuild)
         after = set(self._reference.union(self.followed.refs.values()))
         report = self._index(place).sync(revision, rebuild=rebuild)
         self.counts["encoded"] += report.encoded
@@ -98,12 +98,14 @@ class Play:
         if self.dice.random() < _FRESH:
             self._compare_with_fresh(place, commit)
 
-    def _follow(self, place: Path, revision: str, commit: str) -> frozenset[str]:
+    def _follow(
+        self, place: Path, revision: str, commit: str, *, rebuild: bool = False
+    ) -> frozenset[str]:
         """What a sync should do to the refs; the texts of the commit."""
         before = dict(self.followed.refs)
         self.followed.follow(ref_at(place, revision, commit), commit)
         self.followed.drop_deleted(place)
-        if self.followed.refs == before:  # then nothing is written, the order of syncs neither
+        if self.followed.refs == before and not rebuild:  # then nothing is written, the order of syncs neither
             self.followed.refs = before
         return self._reference.expected(place, commit).texts
 
