@@ -19,6 +19,7 @@ from codesearch.errors import CodesearchError
 _COMMANDS = {  # in the order of the help; the name of the function where it differs
     "index": ("indexing", "index"),
     "search": ("searching", "search"),
+    "sync": ("syncing", "sync"),
     "status": ("managing", "status"),
     "list": ("managing", "list_"),
     "remove": ("managing", "remove"),
