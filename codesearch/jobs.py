@@ -98,7 +98,7 @@ def _isolated(job: Job, settings: Settings, wait: bool, watch: Watch) -> Iterato
         return
     try:
         with Index.open(job.path, index_dir=job.index_dir, settings=settings) as index:
-            where = str(index.repository.root or where)
+            where = str(index.repository.root or where.removesuffix("/.git"))
             if job.fetch:
                 yield _fetched(index.repository, where)
             yield from _Run(index, job, where, wait, watch).events()

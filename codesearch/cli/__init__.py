@@ -20,6 +20,7 @@ _COMMANDS = {  # in the order of the help; the name of the function where it dif
     "index": ("indexing", "index"),
     "search": ("searching", "search"),
     "sync": ("syncing", "sync"),
+    "hooks": ("hooking", "hooks"),
     "status": ("managing", "status"),
     "list": ("managing", "list_"),
     "remove": ("managing", "remove"),
