@@ -47,9 +47,16 @@ def test_every_setting_is_in_the_readme() -> None:
 
 def test_every_field_of_the_json_is_in_the_readme(indexed: Path) -> None:
     document = json.loads(run("search", "cookie", "--json", "-n", "1", cwd=indexed).stdout)
-    (block,) = re.findall(r"```text\n(version .*?)```", README, re.DOTALL)
+    (block,) = re.findall(r"```text\n(version  .*?)```", README, re.DOTALL)
     (hit,) = document["hits"]
     for name in (*document, *hit, *hit["explanation"]):
+        assert re.search(rf"\b{name}\b", block), name
+
+
+def test_every_field_of_stats_is_in_the_readme(indexed: Path) -> None:
+    document = json.loads(run("stats", "--json", cwd=indexed).stdout)
+    (block,) = re.findall(r"```text\n(version, name.*?)```", README, re.DOTALL)
+    for name in (*document, *document["refs"][0]):
         assert re.search(rf"\b{name}\b", block), name
 
 

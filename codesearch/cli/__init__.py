@@ -22,6 +22,9 @@ _COMMANDS = {  # in the order of the help; the name of the function where it dif
     "sync": ("syncing", "sync"),
     "hooks": ("hooking", "hooks"),
     "status": ("managing", "status"),
+    "stats": ("upkeep", "stats"),
+    "verify": ("upkeep", "verify"),
+    "gc": ("upkeep", "gc"),
     "list": ("managing", "list_"),
     "remove": ("managing", "remove"),
 }

@@ -96,9 +96,14 @@ def status(repository: Repository) -> Installation:
         folder,
         ours,
         tuple(name for name in ours if _rest(folder / name) != _OWN_FILE),
-        (repository.common_dir / _STATE / "hook").exists(),
+        is_active(repository.common_dir),
         _is_shared(repository, folder),
     )
+
+
+def is_active(common_dir: Path) -> bool:
+    """Whether hooks start anything in the repository with this git directory."""
+    return (common_dir / _STATE / "hook").exists()
 
 
 def hooks_folder(repository: Repository) -> Path:
@@ -220,7 +225,7 @@ def _note_user(repository: Repository, folder: Path, *, uses: bool) -> bool:
     file = folder / _USERS
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     own = str(repository.common_dir)
-    others = [line for line in lines if line != own and (Path(line) / _STATE / "hook").exists()]
+    others = [line for line in lines if line != own and is_active(Path(line))]
     users = [*others, own] if uses else others
     if users:
         _write(file, "".join(f"{user}\n" for user in users).encode(), 0o644)
