@@ -7,6 +7,7 @@ on where it was at the next run: that is the index's own property, nothing is re
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -81,6 +82,7 @@ def run(
             if event.level == "error":
                 failed[event.repository or str(job.path)] = None
             yield event
+        gc.collect()  # an index and its encoder hold each other; one after the other is the promise
     seconds = time.perf_counter() - started
     yield Event(Kind.FINISHED, repositories=number, failed=tuple(failed), seconds=seconds)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -54,12 +53,13 @@ def status(path: Path) -> int:
     """Say what is installed, and what the last sync said. Exit code 1 if nothing is."""
     with Repository.open(path) as repository:
         found = hooks_status(repository)
-        last = _last_news(repository)
-    rows = {"folder": str(found.folder), **{name: _state(found, name) for name in HOOKS}}
-    if found.is_shared:
-        rows["folder"] += " (shared with other repositories)"
+        log, last = _log(repository)
+    shared = " (shared with other repositories)" if found.is_shared else ""
+    rows = {"folder": f"{found.folder}{shared}", **{name: _state(found, name) for name in HOOKS}}
+    if found.python and not found.python.exists():
+        rows["program"] = f"{found.python} is gone; codesearch on the PATH is used, if it is there"
     if last:
-        rows["last"] = last
+        rows |= {"log": log, "last": last}
     for name, value in rows.items():
         print(f"{name:<14} {value}")
     return FOUND if found.is_active and found.hooks else NOTHING_FOUND
@@ -84,12 +84,15 @@ def _state(found: Installation, name: str) -> str:
     return ("installed" if found.is_active else "installed for other repositories") + also
 
 
-def _last_news(repository: Repository) -> str:
+def _log(repository: Repository) -> tuple[str, str]:
+    """Where the log is, and the last that it says."""
     # As above.
     from codesearch.home import Home  # noqa: PLC0415
-    from codesearch.hooks.log import last_words  # noqa: PLC0415
+    from codesearch.hooks.log import NAME, last_words  # noqa: PLC0415
     from codesearch.settings import Settings  # noqa: PLC0415
 
-    with suppress(RepositoryError):  # no commits yet, so no index either
-        return last_words(Home(Settings.load().home).find(repository))
-    return ""
+    try:
+        directory = Home(Settings.load().home).find(repository)
+    except RepositoryError:  # no commits yet, so no index either
+        return "", ""
+    return str(directory / NAME), last_words(directory)

@@ -31,6 +31,7 @@ _REMEMBERED = ("CODESEARCH_HOME", "CODESEARCH_CONFIG", "CODESEARCH_MODEL", "CODE
                "XDG_DATA_HOME", "XDG_CONFIG_HOME")  # fmt: skip
 _SHELL = re.compile(rb"#![ \t]*(/usr/bin/env[ \t]+)?(/\S+/)?(ba|da|k|z)?sh([ \t][^\r\n]*)?\n")
 _BLOCK = re.compile(rb"# >>> codesearch hooks.*?# <<< codesearch hooks\n", re.DOTALL)
+_PYTHON = "python="  # how the starter's line begins that says what it runs
 _OWN_FILE = b"#!/bin/sh\n"
 _LINES = """\
 # >>> codesearch hooks: starts a sync in the background (codesearch hooks uninstall: away with it)
@@ -52,6 +53,7 @@ class Installation:
     kept: tuple[str, ...]  # those of them that do something of the user's too
     is_active: bool  # whether the starter is there: hooks may be shared by several repositories
     is_shared: bool  # whether the folder lies outside the repository
+    python: Path | None  # what the starter runs; where it is gone, codesearch on the PATH
 
 
 def install(repository: Repository) -> Installation:
@@ -60,8 +62,8 @@ def install(repository: Repository) -> Installation:
     Raises:
         CodesearchError: no worktree to commit in, hooks are switched off, or not writable.
     """
-    _must_have_worktrees(repository)
-    folder = hooks_folder(repository)
+    folder = _folder(repository)
+    _must_be_useful(repository, folder)
     with _writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name in HOOKS:
@@ -79,18 +81,20 @@ def uninstall(repository: Repository) -> Installation:
 
     In a folder that several repositories share the lines stay while another one needs them.
     """
-    folder = hooks_folder(repository)
-    with _writable(folder):
-        shutil.rmtree(repository.common_dir / _STATE, ignore_errors=True)
-        if not _note_user(repository, folder, uses=False):
-            for name in HOOKS:
-                _take_out(folder / name)
+    shutil.rmtree(repository.common_dir / _STATE, ignore_errors=True)
+    # Also where git looked before, if core.hooksPath was set or unset since.
+    folders = dict.fromkeys([repository.common_dir / "hooks", _folder(repository)])
+    for folder in filter(Path.is_dir, folders):
+        with _writable(folder):
+            if not _note_user(repository, folder, uses=False):
+                for name in HOOKS:
+                    _take_out(folder / name)
     return status(repository)
 
 
 def status(repository: Repository) -> Installation:
     """What is installed, by what lies there."""
-    folder = hooks_folder(repository)
+    folder = _folder(repository)
     ours = tuple(name for name in HOOKS if _has_lines(folder / name))
     return Installation(
         folder,
@@ -98,6 +102,7 @@ def status(repository: Repository) -> Installation:
         tuple(name for name in ours if _rest(folder / name) != _OWN_FILE),
         is_active(repository.common_dir),
         _is_shared(repository, folder),
+        _python(repository),
     )
 
 
@@ -106,12 +111,8 @@ def is_active(common_dir: Path) -> bool:
     return (common_dir / _STATE / "hook").exists()
 
 
-def hooks_folder(repository: Repository) -> Path:
-    """Where git looks for the hooks of this worktree: ``core.hooksPath``, or the usual place.
-
-    Raises:
-        CodesearchError: ``core.hooksPath`` is no folder, as where hooks are switched off.
-    """
+def _folder(repository: Repository) -> Path:
+    """Where git looks for the hooks of this worktree: ``core.hooksPath``, or the usual place."""
     query = ["config", "-z", "--show-scope", "--type=path", "--get-all", "core.hooksPath"]
     done = git.run([f"--git-dir={repository.git_dir}", *query])
     fields = done.stdout.decode(errors="surrogateescape").split("\0")[:-1]
@@ -119,16 +120,15 @@ def hooks_folder(repository: Repository) -> Path:
     told = [path for scope, path in pairs if scope != "command"]  # that one is ours: see git.py
     if not told:
         return repository.common_dir / "hooks"
-    folder = (repository.root or repository.git_dir) / told[-1]
-    if not told[-1] or (folder.exists() and not folder.is_dir()):
+    return (repository.root or repository.git_dir) / told[-1]
+
+
+def _must_be_useful(repository: Repository, folder: Path) -> None:
+    if os.path.lexists(folder) and not folder.is_dir():
         raise CodesearchError(
-            f"git's hooks are switched off here (core.hooksPath is {told[-1]!r})",
+            f"git's hooks are switched off here (core.hooksPath is {folder})",
             "git config --unset core.hooksPath, or sync by other means: see docs/nightly.md",
         )
-    return folder
-
-
-def _must_have_worktrees(repository: Repository) -> None:
     done = git.run([f"--git-dir={repository.git_dir}", "rev-parse", "--is-bare-repository"])
     is_bare = repository.root is None and done.stdout.strip() == b"true"
     if is_bare and not any((repository.common_dir / "worktrees").glob("*")):
@@ -208,9 +208,19 @@ def _starter() -> bytes:
     for name in _REMEMBERED:
         if value := os.environ.get(name):
             known.append(f'[ -n "${name}" ] || {name}={shlex.quote(value)}; export {name}')
-    known.append(f"python={shlex.quote(sys.executable)}")
+    known.append(f"user={os.getuid()}")
+    known.append(f"{_PYTHON}{shlex.quote(sys.executable)}")
     script = resources.files("codesearch.hooks").joinpath("starter.sh").read_text(encoding="utf-8")
     return ("\n".join(known) + "\n" + script).encode()
+
+
+def _python(repository: Repository) -> Path | None:
+    try:
+        lines = (repository.common_dir / _STATE / "hook").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    told = (line.removeprefix(_PYTHON) for line in lines if line.startswith(_PYTHON))
+    return next((Path(*shlex.split(text)) for text in told), None)
 
 
 def _is_shared(repository: Repository, folder: Path) -> bool:

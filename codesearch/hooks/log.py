@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codesearch.events import Event, Kind
 
-_NAME = "hooks.log"
+NAME = "hooks.log"
 _BYTES = 64 << 10  # at most; then the older half goes
 
 
@@ -15,7 +15,7 @@ def note(directory: Path, event: Event) -> None:
     """Add what happened to the log of the index in ``directory``."""
     if event.event is Kind.FINISHED:
         return
-    log = directory / _NAME
+    log = directory / NAME
     with suppress(OSError):  # disk full: a log is not worth a failure
         if log.exists() and log.stat().st_size > _BYTES:
             log.write_bytes(log.read_bytes()[-_BYTES // 2 :].partition(b"\n")[2])
@@ -26,7 +26,7 @@ def note(directory: Path, event: Event) -> None:
 def last_words(directory: Path) -> str:
     """The last thing that the log says; "" if there is none."""
     try:
-        text = (directory / _NAME).read_text(encoding="utf-8", errors="replace")
+        text = (directory / NAME).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     return next((line for line in reversed(text.splitlines()) if line[:1].isdigit()), "")

@@ -1,6 +1,7 @@
 # Called by git's hooks with the hook's name and arguments: starts a sync in the background.
 # Whatever happens here, git does not wait for it and does not hear of it.
 [ "$1" != post-checkout ] || [ "$4" = 1 ] || exit 0 # files were taken out, HEAD stayed
+[ "$(id -u)" = "$user" ] || exit 0               # another one's index is not ours to write
 here=$(cd "${0%/*}" && pwd) || exit 0
 git_dir=$(git rev-parse --absolute-git-dir) || exit 0
 

@@ -162,7 +162,7 @@ def test_git_works_when_the_program_is_gone(
         (tmp_path / "counter").unlink()
         bin_ = tmp_path / "bin"
         bin_.mkdir()
-        for name in ("git", "sh", "sleep", "nice", "find"):
+        for name in ("git", "sh", "sleep", "nice", "find", "id"):
             (bin_ / name).symlink_to(str(shutil.which(name)))
         monkeypatch.setenv("PATH", str(bin_))
     for command in (["commit", "--allow-empty", "-m", "x"], ["switch", "-c", "new"]):
@@ -384,6 +384,26 @@ def test_hooks_that_repositories_share(shop: Path, home: Path, tmp_path: Path) -
     assert run("hooks", "status", cwd=others[0]).returncode == 0
     assert run("hooks", "uninstall", cwd=others[0]).returncode == 0
     assert list(shared.iterdir()) == []
+
+
+def test_taking_them_out_after_git_was_told_to_look_elsewhere(shop: Path, home: Path) -> None:
+    assert run("hooks", "install", cwd=shop).returncode == 0
+    repos.git(shop, "config", "core.hooksPath", os.devnull)
+    assert run("hooks", "uninstall", cwd=shop).returncode == 0
+    assert not list((shop / ".git/hooks").glob("post-c*[tm]"))
+    assert not (shop / ".git/codesearch").exists()
+
+
+def test_status_tells_that_the_environment_is_gone(hooked: Path, tmp_path: Path) -> None:
+    (tmp_path / "counter").unlink()
+    assert f"{tmp_path / 'counter'} is gone" in run("hooks", "status", cwd=hooked).stdout
+
+
+def test_commits_of_another_user_start_nothing(hooked: Path) -> None:
+    hook = hooked / ".git/codesearch/hook"
+    hook.write_text(hook.read_text().replace(f"user={os.getuid()}\n", "user=12345\n"))
+    repos.commit(hooked)
+    assert not list((hooked / ".git/codesearch").glob("waiting*"))
 
 
 def test_where_hooks_are_switched_off(shop: Path, home: Path) -> None:

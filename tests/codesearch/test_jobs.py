@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from pathlib import Path
 
@@ -175,6 +176,11 @@ def test_fetching_comes_first_and_its_failure_does_not_stop_the_sync(
     assert events[1].commit == new
     branches.rename(tmp_path / "moved")
     assert kinds(told(job)) == [(Kind.FAILED, None), (Kind.UNCHANGED, "origin/main")]
+
+
+def test_nothing_of_a_repository_stays_in_memory(branches: Path) -> None:
+    told(Job(branches), Job(branches))
+    assert not [thing for thing in gc.get_objects() if isinstance(thing, Index)]
 
 
 def test_a_file_of_jobs(tmp_path: Path) -> None:
