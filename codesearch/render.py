@@ -40,11 +40,13 @@ def hits_as_markdown(hits: Sequence[Hit]) -> str:
     return "\n".join(_markdown(hit) for hit in hits)
 
 
-def freshness_line(freshness: Freshness) -> str:
-    """Which commit the answer speaks about, and whether HEAD has moved on."""
+def freshness_line(freshness: Freshness, at: str | None = None) -> str:
+    """Which commit the answer speaks about, and whether HEAD has moved on; ``at``: as asked for."""
     commit = freshness.commit[:10]
     if freshness.partial:
         return f"in the part of commit {commit} that is indexed so far"
+    if at:
+        return f"at {at} (commit {commit})"
     if freshness.is_current:
         return f"at commit {commit} (HEAD)"
     if freshness.commits_behind is None:
@@ -53,6 +55,20 @@ def freshness_line(freshness: Freshness) -> str:
         return f"at commit {commit}, which is ahead of HEAD"
     plural = "s" if freshness.commits_behind > 1 else ""
     return f"at commit {commit}; HEAD is {freshness.commits_behind} commit{plural} further on"
+
+
+def moved_on(freshness: Freshness | None) -> str:
+    """How far a ref has moved on since it was indexed; None: it is no longer there."""
+    if freshness is None:
+        return "deleted in git"
+    if freshness.is_current:
+        return "up to date"
+    if freshness.commits_behind is None:
+        return "was indexed at a commit that is no longer here"
+    if freshness.commits_behind == 0:
+        return "was set back since"
+    plural = "s" if freshness.commits_behind > 1 else ""
+    return f"{freshness.commits_behind} commit{plural} further on"
 
 
 def _block(number: int, hit: Hit, *, color: bool, width: int, explain: bool) -> str:

@@ -11,9 +11,13 @@ import click
 
 from codesearch import Settings
 from codesearch.cli import app
+from codesearch.events import Event, Kind
+from codesearch.jobfile import read_jobs
 from program import run
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NIGHTLY = (ROOT / "docs/nightly.md").read_text(encoding="utf-8")
 _CONTEXT = click.Context(app)
 COMMANDS = {name: app.get_command(_CONTEXT, name) for name in app.list_commands(_CONTEXT)}
 
@@ -43,12 +47,34 @@ def test_every_setting_is_in_the_readme() -> None:
 
 def test_every_field_of_the_json_is_in_the_readme(indexed: Path) -> None:
     document = json.loads(run("search", "cookie", "--json", "-n", "1", cwd=indexed).stdout)
-    (block,) = re.findall(r"```text\n(version .*?)```", README, re.DOTALL)
+    (block,) = re.findall(r"```text\n(version  .*?)```", README, re.DOTALL)
     (hit,) = document["hits"]
     for name in (*document, *hit, *hit["explanation"]):
+        assert re.search(rf"\b{name}\b", block), name
+
+
+def test_every_field_of_stats_is_in_the_readme(indexed: Path) -> None:
+    document = json.loads(run("stats", "--json", cwd=indexed).stdout)
+    (block,) = re.findall(r"```text\n(version, name.*?)```", README, re.DOTALL)
+    for name in (*document, *document["refs"][0]):
         assert re.search(rf"\b{name}\b", block), name
 
 
 def test_the_python_of_the_readme_runs(indexed: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(code.replace("~/src/flask", str(indexed)), {})
+
+
+def test_every_field_and_event_of_the_log_is_documented() -> None:
+    (block,) = re.findall(r"```text\n(time .*?)```", NIGHTLY, re.DOTALL)
+    for name in (*(field.name for field in fields(Event)), *Kind, "level"):
+        assert re.search(rf"\b{name}\b", block), name
+
+
+def test_the_file_of_repositories_in_the_docs_is_one(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", NIGHTLY, re.DOTALL)
+    (tmp_path / "repos.toml").write_text(text)
+    assert [job.refs for job in read_jobs(tmp_path / "repos.toml")] == [
+        ("main", "v*"),
+        ("main", "release/*"),
+    ]

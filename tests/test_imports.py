@@ -26,7 +26,9 @@ LAYERS = [
     {"upkeep", "verify"},
     {"index"},
     {"many"},
-    {"progress"},
+    {"progress", "events"},
+    {"jobs"},
+    {"jobfile", "hooks"},
     {"cli"},
 ]
 

@@ -19,7 +19,12 @@ from codesearch.errors import CodesearchError
 _COMMANDS = {  # in the order of the help; the name of the function where it differs
     "index": ("indexing", "index"),
     "search": ("searching", "search"),
+    "sync": ("syncing", "sync"),
+    "hooks": ("hooking", "hooks"),
     "status": ("managing", "status"),
+    "stats": ("upkeep", "stats"),
+    "verify": ("upkeep", "verify"),
+    "gc": ("upkeep", "gc"),
     "list": ("managing", "list_"),
     "remove": ("managing", "remove"),
 }

@@ -15,11 +15,13 @@ from codesearch.cli.common import (
     flag,
     index_dir_option,
     model_option,
+    repeatable,
     repository_argument,
 )
-from codesearch.cli.opening import open_index
+from codesearch.cli.opening import followed, open_index
 from codesearch.errors import NotIndexedError
 from codesearch.home import Home, read_card, remove_index
+from codesearch.hooks.install import is_active
 from codesearch.settings import Settings
 
 
@@ -30,7 +32,7 @@ from codesearch.settings import Settings
 def status(path: Path, index_dir: Path | None, model: Path | None) -> None:
     """Say what is indexed for a repository, and how far HEAD and the files have moved on."""
     with open_index(path, index_dir, model) as opened:
-        stats, freshness = opened.stats(), opened.freshness(dirty=True)
+        stats, freshness, refs = opened.stats(), opened.freshness(dirty=True), followed(opened)
     rows = {
         "repository": stats.name,
         "index": stats.directory,
@@ -47,6 +49,9 @@ def status(path: Path, index_dir: Path | None, model: Path | None) -> None:
         del rows["uncommitted"]
     for name, value in rows.items():
         print(f"{name:<12} {value}")
+    for number, (ref, moved) in enumerate(refs):
+        title = "" if number else "follows"
+        print(f"{title:<12} {ref.name} at {ref.commit[:10]}, {render.moved_on(moved)}")
 
 
 @click.command("list")
@@ -62,10 +67,17 @@ def list_() -> int:
 
 @click.command()
 @repository_argument
+@repeatable("--ref", help="Only what this branch, tag or commit had alone; do not follow it.")
 @flag("--yes", "-y", help="Do not ask.")
 @index_dir_option
-def remove(path: Path, yes: bool, index_dir: Path | None) -> None:
+def remove(path: Path, ref: tuple[str, ...], yes: bool, index_dir: Path | None) -> None:
     """Delete a repository's index. The repository itself is not touched."""
+    if ref:
+        with open_index(path, index_dir, None) as opened:
+            for name in ref:
+                opened.forget(name)
+                print(f"{opened.repository.name}: {name} is forgotten", file=sys.stderr)
+        return
     if index_dir is None and read_card(path) is not None:
         directory = path.absolute()  # a folder as `list` shows it: its repository may be gone
     else:
@@ -78,3 +90,8 @@ def remove(path: Path, yes: bool, index_dir: Path | None) -> None:
         raise click.Abort
     remove_index(directory)
     print(f"Deleted the index of {card.name}", file=sys.stderr)
+    for place in filter(is_active, map(Path, card.repositories)):
+        print(
+            f"The next commit there builds it anew: codesearch hooks uninstall {place}",
+            file=sys.stderr,
+        )

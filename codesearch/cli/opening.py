@@ -7,14 +7,30 @@ from pathlib import Path
 from typing import Any
 
 from codesearch.cli.common import counts
+from codesearch.errors import RepositoryError
 from codesearch.index import Index
 from codesearch.settings import Settings
-from codesearch.types import SyncReport
+from codesearch.types import Freshness, IndexedRef, SyncReport
 
 
 def open_index(path: Path, index_dir: Path | None, model: Path | None) -> Index:
     """The index of the repository that ``path`` is in; close it."""
     return Index.open(path, index_dir=index_dir, settings=Settings.load(model=model))
+
+
+def followed(opened: Index) -> list[tuple[IndexedRef, Freshness | None]]:
+    """The refs that an index follows, and how far git has moved each on; None: it is gone."""
+    repository = opened.repository
+    found: list[tuple[IndexedRef, Freshness | None]] = []
+    for ref in opened.refs():
+        try:
+            now = repository.resolve(ref.name)
+        except RepositoryError:
+            found.append((ref, None))
+            continue
+        behind = 0 if now == ref.commit else repository.commits_between(ref.commit, now)
+        found.append((ref, Freshness(ref.commit, now, behind)))
+    return found
 
 
 def run_sync(opened: Index, revision: str, **options: Any) -> SyncReport:

@@ -33,6 +33,7 @@ from codesearch.types import Filter, Freshness, Hit
 @click.option(
     "--limit", "-n", type=click.IntRange(1), default=10, show_default=True, help="How many hits."
 )
+@click.option("--at", metavar="REF", help="In this branch, tag or commit. [default: HEAD]")
 @flag("--json", "as_json", help="As JSON (see the README).")
 @flag("--context", help="The code, as Markdown.")
 @flag("--explain", help="Why each hit is there.")
@@ -45,6 +46,7 @@ def search(
     lang: tuple[str, ...],
     kind: tuple[str, ...],
     limit: int,
+    at: str | None,
     as_json: bool,
     context: bool,
     explain: bool,
@@ -56,19 +58,19 @@ def search(
     filter_ = Filter(path=path, language=lang, kind=kind)
     with open_index(repo, index_dir, model) as opened:
         try:
-            hits = opened.search(query, top_k=limit, filter=filter_)
+            hits = opened.search(query, top_k=limit, filter=filter_, at=at)
         except NotIndexedError as error:
-            _offer_to_index(opened, error)
-            hits = opened.search(query, top_k=limit, filter=filter_)
-        freshness = opened.freshness()
+            _offer_to_index(opened, error, at)
+            hits = opened.search(query, top_k=limit, filter=filter_, at=at)
+        freshness = opened.freshness(at)
     if as_json:
         print(render.hits_as_json(query, hits, freshness))
     elif context:
         print(render.hits_as_markdown(hits), end="")
-        _note(freshness, hits)
+        _note(freshness, hits, at)
     else:
         _print_hits(hits, explain)
-        _note(freshness, hits)
+        _note(freshness, hits, at)
     return FOUND if hits else NOTHING_FOUND
 
 
@@ -79,16 +81,18 @@ def _print_hits(hits: list[Hit], explain: bool) -> None:
         print(render.hits_as_text(hits, color=color, width=width, explain=explain))
 
 
-def _note(freshness: Freshness, hits: list[Hit]) -> None:
+def _note(freshness: Freshness, hits: list[Hit], at: str | None) -> None:
     # Not part of the answer: on stderr, so that a pipe gets the hits alone.
     found = f"{len(hits)} hits" if hits else "Nothing found"
-    print(f"{found} {render.freshness_line(freshness)}", file=sys.stderr)
+    print(f"{found} {render.freshness_line(freshness, at)}", file=sys.stderr)
 
 
-def _offer_to_index(opened: Index, error: NotIndexedError) -> None:
-    command = f"codesearch index {opened.repository.root or opened.repository.git_dir}"
+def _offer_to_index(opened: Index, error: NotIndexedError, at: str | None) -> None:
+    rev = f" --rev {at}" if at else ""
+    command = f"codesearch index {opened.repository.root or opened.repository.git_dir}{rev}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise NotIndexedError(str(error), f"Run: {command}") from error
-    if not click.confirm(f"{error}. Index {opened.repository.name} now?", default=True, err=True):
+    what = f"{opened.repository.name} at {at}" if at else opened.repository.name
+    if not click.confirm(f"{error}. Index {what} now?", default=True, err=True):
         raise NotIndexedError(str(error), f"Run: {command}") from error
-    run_sync(opened, "HEAD")
+    run_sync(opened, at or "HEAD")
