@@ -59,8 +59,9 @@ class OverlayVectors:
 
     def look_up(self, keys: Iterable[bytes]) -> None:
         """Load what is known among ``keys``: one look for many is cheaper than many."""
+        wanted = set(keys)
         for folder in (self._shared, self._own):
-            missing = [key for key in set(keys) if key not in self._known]
+            missing = [key for key in wanted if key not in self._known]
             if missing:
                 self._known |= VectorCache.peek(folder, *self._cache, missing)
 
