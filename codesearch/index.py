@@ -13,8 +13,9 @@ from codesearch.encoder.weights import Weights
 from codesearch.errors import NotIndexedError, StoreError
 from codesearch.fingerprint import index_fingerprint
 from codesearch.home import Home, sign_card
+from codesearch.overlay import Keeper, Overlay
 from codesearch.refs import at_head, own_refs, ref_of
-from codesearch.searcher import Locate, Searcher
+from codesearch.searcher import Lay, Locate, Searcher
 from codesearch.settings import Settings
 from codesearch.store.embedded import EmbeddedStore
 from codesearch.store.generations import sizes
@@ -61,6 +62,9 @@ class Index:
         self._store = EmbeddedStore(directory)
         self._searcher = Searcher(
             self._store, lambda: self.encoder, lambda: self._fingerprint, repository.name
+        )
+        self._overlays = Keeper(
+            repository, settings, directory, lambda: self.encoder, lambda: self._weights
         )
         self._encoder_lock = threading.Lock()
         self._encoder: Encoder | None = None
@@ -211,6 +215,7 @@ class Index:
         top_k: int = 10,
         filter: Filter | None = None,
         at: str | None = None,
+        overlay: bool = True,
     ) -> list[Hit]:
         """Find the functions that answer a question in plain words, or by name; best first.
 
@@ -220,6 +225,10 @@ class Index:
             filter: applied inside the engine, before any candidate is cut off.
             at: answer for this revision alone; what it adds is indexed on the spot where that is
                 little. By default for HEAD, as far as it is indexed (see ``freshness``).
+            overlay: without ``at``, answer for the files of the working tree as they are now,
+                uncommitted ones included, as far as that takes no longer than
+                ``settings.overlay_seconds``. What was changed within the last two seconds may be
+                missing in a process that keeps searching.
 
         Raises:
             NotIndexedError: nothing is indexed yet, or only by another model; or ``at`` is not
@@ -227,13 +236,21 @@ class Index:
             RepositoryError: no such revision.
             FilterError: the filter names a language or kind that does not exist.
         """
-        return self._searcher.search(query, top_k, filter, self._locator(at))
+        lay = self._lay(at, overlay)
+        return self._searcher.search(query, top_k, filter, self._locator(at), lay)
 
     def candidates(
-        self, query: str, vector: NDArray[np.float32], limit: int, filter: Filter | None = None
+        self,
+        query: str,
+        vector: NDArray[np.float32],
+        limit: int,
+        filter: Filter | None = None,
+        *,
+        overlay: bool = False,
     ) -> list[Candidate]:
         """What a ranking over several indexes begins with (see ``search_many``)."""
-        return self._searcher.candidates(query, vector, limit, filter, self._locator(None))
+        locate, lay = self._locator(None), self._lay(None, overlay)
+        return self._searcher.candidates(query, vector, limit, filter, locate, lay)
 
     def similar(
         self,
@@ -242,28 +259,38 @@ class Index:
         top_k: int = 10,
         filter: Filter | None = None,
         at: str | None = None,
+        overlay: bool = True,
     ) -> list[Hit]:
         """Find the chunks whose meaning is nearest to that of ``chunk``, itself left out."""
-        return self._searcher.similar(chunk, top_k, filter, self._locator(at))
+        lay = self._lay(at, overlay)
+        return self._searcher.similar(chunk, top_k, filter, self._locator(at), lay)
 
     def source(self, chunk: Chunk) -> str:
-        """The whole text of the file that a chunk is from, as it was indexed.
+        """The whole text of the file that a chunk is from, as it was found.
 
         Raises:
-            RepositoryError: git has lost the file's content.
+            RepositoryError: git has lost the file's content; or it was never committed, and the
+                file has changed since.
         """
         from indexers.skip import decode  # noqa: PLC0415  (of the indexing half, not for queries)
 
-        return decode(self.repository.read(chunk.blob, chunk.path)) or ""
+        return decode(self._overlays.content(chunk)) or ""
 
     def freshness(self, at: str | None = None, *, dirty: bool = False) -> Freshness:
-        """Say which commit answers, and how far HEAD (and, if asked, the files) moved on."""
+        """Say which commit answers, and how far HEAD (and, if asked, the files) moved on.
+
+        How many files of the working tree were laid over is what the last search found.
+        """
         state = self._searcher.reader().state
         commit = self._locator(at)(state)
         head = self.repository.resolve(at) if at else self.repository.head().commit
         behind = 0 if head == commit else self.repository.commits_between(commit, head)
         dirty_files = self.repository.is_dirty() if dirty else None
-        return Freshness(commit, head, behind, dirty_files, state.partial)
+        freshness = Freshness(commit, head, behind, dirty_files, state.partial)
+        overlay = self._overlays.last
+        if at or overlay is None or overlay.commit != commit:
+            return freshness
+        return replace(freshness, overlaid_files=overlay.files, uncovered_files=overlay.uncovered)
 
     def stats(self, at: str | None = None) -> IndexStats:
         """The index in numbers."""
@@ -295,6 +322,10 @@ class Index:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _lay(self, at: str | None, overlay: bool) -> Lay:
+        """How to find what lies over the commit that answers: nothing, if it was asked for."""
+        return self._overlays.at if at is None and overlay else Overlay
 
     def _locator(self, at: str | None) -> Locate:
         """How to find the commit that answers. Indexes ``at`` on the spot where that is cheap."""

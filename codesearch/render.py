@@ -30,6 +30,8 @@ def hits_as_json(query: str, hits: Sequence[Hit], freshness: Freshness) -> str:
         "commit": freshness.commit,
         "head": freshness.head,
         "commits_behind": freshness.commits_behind,
+        "overlaid_files": freshness.overlaid_files,
+        "uncovered_files": freshness.uncovered_files,
         "hits": [_json_hit(hit) for hit in hits],
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
@@ -41,7 +43,14 @@ def hits_as_markdown(hits: Sequence[Hit]) -> str:
 
 
 def freshness_line(freshness: Freshness, at: str | None = None) -> str:
-    """Which commit the answer speaks about, and whether HEAD has moved on; ``at``: as asked for."""
+    """Which commit the answer speaks about, whether HEAD has moved on, which files lie over it.
+
+    ``at``: the revision that was asked for.
+    """
+    return _commit_words(freshness, at) + _overlay_words(freshness)
+
+
+def _commit_words(freshness: Freshness, at: str | None) -> str:
     commit = freshness.commit[:10]
     if freshness.partial:
         return f"in the part of commit {commit} that is indexed so far"
@@ -53,8 +62,22 @@ def freshness_line(freshness: Freshness, at: str | None = None) -> str:
         return f"at commit {commit}, which this clone does not have; HEAD is elsewhere"
     if freshness.commits_behind == 0:
         return f"at commit {commit}, which is ahead of HEAD"
-    plural = "s" if freshness.commits_behind > 1 else ""
-    return f"at commit {commit}; HEAD is {freshness.commits_behind} commit{plural} further on"
+    return f"at commit {commit}; HEAD is {_count(freshness.commits_behind, 'commit')} further on"
+
+
+def _overlay_words(freshness: Freshness) -> str:
+    words = ""
+    if freshness.overlaid_files and freshness.is_current:
+        words = f", with {_count(freshness.overlaid_files, 'uncommitted file')}"
+    elif freshness.overlaid_files:  # what HEAD is ahead is in them too
+        words = f", with {_count(freshness.overlaid_files, 'file')} as in the working tree"
+    if freshness.uncovered_files:
+        words += f"; {_count(freshness.uncovered_files, 'changed file')} not taken in"
+    return words
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number > 1 else ''}"
 
 
 def moved_on(freshness: Freshness | None) -> str:
@@ -67,8 +90,7 @@ def moved_on(freshness: Freshness | None) -> str:
         return "was indexed at a commit that is no longer here"
     if freshness.commits_behind == 0:
         return "was set back since"
-    plural = "s" if freshness.commits_behind > 1 else ""
-    return f"{freshness.commits_behind} commit{plural} further on"
+    return f"{_count(freshness.commits_behind, 'commit')} further on"
 
 
 def _block(number: int, hit: Hit, *, color: bool, width: int, explain: bool) -> str:

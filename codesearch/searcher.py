@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from codesearch import ranking
@@ -11,6 +12,7 @@ from codesearch.encoder.text import document_text, query_text
 from codesearch.errors import NotIndexedError
 from codesearch.filters import conditions
 from codesearch.lexical import query_terms
+from codesearch.overlay import OverlaidReader, Overlay
 from codesearch.types import Chunk, Explanation, Filter, Hit
 from codesearch.writer import chunk_from_payload
 
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from codesearch.encoder import Encoder
-    from codesearch.store import Condition, Reader, State, Store
+    from codesearch.store import Reader, State, Store
 
 Locate = Callable[["State"], str]  # what is published → the commit that a question is about
+Lay = Callable[[str], Overlay]  # that commit → what lies over it
 
 
 class Searcher:
@@ -41,14 +44,22 @@ class Searcher:
         self._reader: Reader | None = None
         self._lock = threading.RLock()  # a reader must not be swapped between two of its calls
 
-    def search(self, query: str, top_k: int, filter_: Filter | None, locate: Locate) -> list[Hit]:
+    def search(
+        self,
+        query: str,
+        top_k: int,
+        filter_: Filter | None,
+        locate: Locate,
+        lay: Lay = Overlay,
+    ) -> list[Hit]:
         """The best ``top_k`` hits, best first; fewer if fewer match."""
         query = sound(query)
         if not query or top_k < 1:
             return []
         vector = self._encoder().encode_query(query_text(query))
         limit = max(ranking.CANDIDATES, top_k)
-        return ranked_hits(query, self.candidates(query, vector, limit, filter_, locate), top_k)
+        candidates = self.candidates(query, vector, limit, filter_, locate, lay)
+        return ranked_hits(query, candidates, top_k)
 
     def candidates(
         self,
@@ -57,11 +68,11 @@ class Searcher:
         limit: int,
         filter_: Filter | None,
         locate: Locate,
+        lay: Lay = Overlay,
     ) -> list[ranking.Candidate]:
         """The nearest to ``vector`` (dimension,) and the best by words, each at most ``limit``."""
-        with self._lock:
-            reader = self.reader()
-            where = _where(reader, filter_, locate)
+        with self._laid(locate, lay) as reader:
+            where = [*reader.visible(), *conditions(filter_, reader.paths)]
             dense = _placed(reader.nearest(vector, limit, where))
             lexical = _placed(reader.matching(query_terms(query), limit, where))
             ids = sorted(dense.keys() | lexical.keys())
@@ -72,13 +83,17 @@ class Searcher:
         ]
 
     def similar(
-        self, chunk: Chunk, top_k: int, filter_: Filter | None, locate: Locate
+        self,
+        chunk: Chunk,
+        top_k: int,
+        filter_: Filter | None,
+        locate: Locate,
+        lay: Lay = Overlay,
     ) -> list[Hit]:
         """Chunks whose meaning is nearest to that of ``chunk``; itself left out."""
         vector = self._encoder().encode_documents([document_text(chunk)])[0]
-        with self._lock:
-            reader = self.reader()
-            where = _where(reader, filter_, locate)
+        with self._laid(locate, lay) as reader:
+            where = [*reader.visible(), *conditions(filter_, reader.paths)]
             found = reader.nearest(vector, top_k + 1, where)
             payloads = reader.payloads([id_ for id_, _ in found])
         hits = []
@@ -118,12 +133,17 @@ class Searcher:
                 self._reader.close()
                 self._reader = None
 
-
-def _where(reader: Reader, filter_: Filter | None, locate: Locate) -> list[Condition]:
-    """What the engine has to check: the commit, and the user's filter."""
-    commit = locate(reader.state)
-    files = lambda: reader.manifest().snapshots[commit].files  # noqa: E731
-    return [*reader.visible(commit), *conditions(filter_, files)]
+    @contextmanager
+    def _laid(self, locate: Locate, lay: Lay) -> Iterator[OverlaidReader]:
+        """What answers, with what lies over it. Nobody waits while ``lay`` looks at files."""
+        while True:
+            commit = locate(self.reader().state)
+            overlay = lay(commit)
+            with self._lock:
+                reader = self.reader()
+                if locate(reader.state) == commit:  # else something was published meanwhile
+                    yield OverlaidReader(reader, overlay)
+                    return
 
 
 def sound(query: str) -> str:

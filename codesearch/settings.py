@@ -8,6 +8,7 @@ start than the rest of a query.
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ class Settings:
     device: str = "auto"  # for indexing: cpu, cuda, or auto: the GPU if there is one
     max_file_bytes: int = 1 << 20  # larger files stay out of the index
     exclude: tuple[str, ...] = ()  # further patterns, as in .gitignore
+    overlay_seconds: float = 1.5  # that a search may spend on uncommitted files; 0: leaves them out
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **arguments: Any) -> Settings:
@@ -80,6 +82,11 @@ def _convert(name: str, value: Any) -> Any:
             return number
         if name == "device":
             return str(value)
+        if name == "overlay_seconds":
+            seconds = float(value)
+            if not 0 <= seconds < math.inf:
+                raise ValueError("negative or without end")
+            return seconds
         if isinstance(value, str):
             return tuple(part for part in value.split(":") if part)
         return tuple(str(part) for part in value)

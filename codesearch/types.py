@@ -93,6 +93,8 @@ class Freshness:
     commits_behind: int | None  # commits in it that the index lacks; None: cannot be told
     dirty_files: int | None = None  # tracked files with uncommitted changes; None: not asked for
     partial: bool = False  # the first index is being built, or was cut off: files are missing
+    overlaid_files: int = 0  # that the last search took from the working tree, or left out as gone
+    uncovered_files: int = 0  # that differ there, and were not: time was short, or unreadable
 
     @property
     def is_current(self) -> bool:

@@ -1,4 +1,4 @@
-"""A git repository, read from its objects at a commit and never from the working tree.
+"""A git repository, read from its objects at a commit; the working tree is ``worktree.py``'s.
 
 Bare repositories, linked worktrees, submodule checkouts and SHA-256 repositories read alike. How
 git is run, and what keeps a hostile repository from running anything, is in ``indexers/git.py``.
@@ -13,6 +13,7 @@ from pathlib import Path
 from indexers import git
 from indexers.errors import RepositoryError
 from indexers.types import TreeEntry
+from indexers.worktree import WorkingTree
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LAYOUT = ("--is-inside-work-tree", "--git-dir", "--git-common-dir", "--show-toplevel")
@@ -41,6 +42,7 @@ class Repository:
         self.git_dir = git_dir
         self.common_dir = common_dir  # shared by all worktrees
         self.root = root  # of the working tree; None where there is none
+        self.worktree = WorkingTree(git_dir, root) if root is not None else None
         self._blobs = git.BlobReader(git_dir)
         self._last_head: tuple[tuple[object, ...] | None, Head] | None = None
         self._last_tree: tuple[str, str, list[TreeEntry]] | None = None
@@ -243,21 +245,9 @@ class Repository:
     def is_dirty(self) -> int:
         """How many tracked files differ from HEAD, staged or not; 0 without a working tree.
 
-        Writes nothing and runs no filter: a file under a clean filter (Git LFS) whose time stamp
-        changed may be counted although its content did not.
+        Writes nothing and runs no filter.
         """
-        if self.root is None:
-            return 0
-        options = ["--untracked-files=no", "--ignore-submodules=all", "--no-renames"]
-        done = git.run(
-            [*self._here, f"--work-tree={self.root}", "status", "--porcelain", "-z", *options],
-            cwd=self.root,
-            overrides=self._filters_off(),
-        )
-        if done.returncode != 0:
-            words = git.last_words(done.stderr)
-            raise RepositoryError(f"cannot compare {self.root} with HEAD: {words}", _FSCK)
-        return done.stdout.count(b"\0")
+        return self.worktree.dirty_files() if self.worktree else 0
 
     @property
     def _here(self) -> tuple[str, ...]:
@@ -266,14 +256,6 @@ class Repository:
     def _is_empty(self) -> bool:
         done = git.run([*self._here, "rev-list", "--all", "--max-count=1"])
         return done.returncode == 0 and not done.stdout.strip()
-
-    def _filters_off(self) -> list[tuple[str, str]]:
-        """Overrides that disarm every filter: a repository's own configuration names programs."""
-        names = [*self._here, "config", "--name-only", "-z", "--get-regexp", r"^filter\."]
-        keys = git.run(names).stdout.decode(errors="surrogateescape").split("\0")
-        drivers = sorted({key.rpartition(".")[0] for key in keys if key})
-        wanted = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
-        return [(f"{driver}.{key}", value) for driver in drivers for key, value in wanted]
 
 
 def is_object_id(text: str) -> bool:

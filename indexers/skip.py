@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexers import conventions
@@ -35,7 +35,7 @@ _SYMLINK = 0o120000
 _SUBMODULE = 0o160000
 _HEAD_BYTES = 8000  # where git looks for a NUL to call a file binary
 _HEAD_CHARS = 20_000  # past a licence, to where a header file shows whether it is C++
-_RULE_FILE_BYTES = 1 << 20  # a longer .gitattributes is no honest one
+RULE_FILE_BYTES = 1 << 20  # a longer .gitattributes is no honest one
 _MAX_INVALID = 0.10  # of all bytes. Comments in Latin-1 or GBK stay below, and the code is sound
 _INVALID = re.compile("[\udc80-\udcff]")
 _BOMS = (
@@ -94,14 +94,30 @@ class Rules:
         leave out. If ``include`` names anything, nothing but that comes in.
         Raises ``RepositoryError`` if git cannot read the rules.
         """
-        texts: dict[str, dict[str, str]] = {IGNORE_FILE: {}, ATTRIBUTES_FILE: {}}
-        for entry in repository.tree(commit):
-            folder, _, name = entry.path.rpartition("/")
-            if name in texts and by_mode(entry) is None and entry.size <= _RULE_FILE_BYTES:
-                texts[name][folder] = decode(repository.read(entry.blob, entry.path)) or ""
+        return cls.of(
+            rule_texts(repository, commit),
+            max_file_bytes=max_file_bytes,
+            exclude=exclude,
+            include=include,
+        )
+
+    @classmethod
+    def of(
+        cls,
+        texts: Mapping[str, str],
+        *,
+        max_file_bytes: int = MAX_FILE_BYTES,
+        exclude: Sequence[str] = (),
+        include: Sequence[str] = (),
+    ) -> Rules:
+        """Join the user's settings, as in :meth:`at`, with these rule files: text by path."""
+        named: dict[str, dict[str, str]] = {IGNORE_FILE: {}, ATTRIBUTES_FILE: {}}
+        for path, text in texts.items():
+            folder, _, name = path.rpartition("/")
+            named[name][folder] = text
         return cls(
-            IgnoreFiles(texts[IGNORE_FILE]),
-            AttributeFiles(texts[ATTRIBUTES_FILE]),
+            IgnoreFiles(named[IGNORE_FILE]),
+            AttributeFiles(named[ATTRIBUTES_FILE]),
             max_file_bytes=max_file_bytes,
             exclude=exclude,
             include=include,
@@ -151,6 +167,14 @@ class Rules:
                 return SkipReason.MINIFIED
         return Source(text, language)
 
+    def stance(self, path: str) -> tuple[bool | None, bool | None, bool | None]:
+        """All that settings and rule files say about a path.
+
+        Where that is the same, so is every decision about the same content.
+        """
+        said = self._attributes
+        return self._wanted(path), said.get(VENDORED, path), said.get(GENERATED, path)
+
     def _wanted(self, path: str) -> bool | None:
         """What the user says: True means in despite other rules, False out, None nothing."""
         if self._include is not None and not self._include.match_file(path):
@@ -168,6 +192,25 @@ class Rules:
         if generated is not None:
             return SkipReason.GENERATED if generated else None
         return conventions.machine_made(path)
+
+
+def is_rule_file(path: str) -> bool:
+    """Whether this is one of the files by which a repository says what stays out."""
+    return path.rpartition("/")[2] in (IGNORE_FILE, ATTRIBUTES_FILE)
+
+
+def rule_texts(repository: Repository, commit: str) -> dict[str, str]:
+    """The rule files of a tree, by path. Raises ``RepositoryError``."""
+    return {
+        entry.path: rule_text(repository.read(entry.blob, entry.path))
+        for entry in repository.tree(commit)
+        if is_rule_file(entry.path) and by_mode(entry) is None and entry.size <= RULE_FILE_BYTES
+    }
+
+
+def rule_text(data: bytes) -> str:
+    """The text of a rule file; one that is too long, or no text, says nothing."""
+    return (decode(data) or "") if len(data) <= RULE_FILE_BYTES else ""
 
 
 def by_mode(entry: TreeEntry) -> SkipReason | None:

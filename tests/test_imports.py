@@ -22,6 +22,7 @@ LAYERS = [
     {"lexical"},
     {"ranking", "store", "fingerprint", "render"},
     {"filters", "home", "writer"},
+    {"overlay"},
     {"refs", "searcher", "sync"},
     {"upkeep", "verify"},
     {"index"},

@@ -25,6 +25,10 @@ class Condition:
     values: tuple[str, ...] | tuple[int, ...]
     negated: bool = False
 
+    def accepts(self, payload: Mapping[str, Any]) -> bool:
+        """What the engine would say about a point of this payload."""
+        return (payload[self.field] in self.values) != self.negated
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:

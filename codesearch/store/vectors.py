@@ -29,7 +29,7 @@ class VectorCache:
     """Vectors of one encoder, as float16: half the space, at a cosine above .99999."""
 
     def __init__(self, directory: Path, encoder_fingerprint: str, dimension: int) -> None:
-        self._path = directory / f"vectors-{encoder_fingerprint}.sqlite"
+        self._path = _path(directory, encoder_fingerprint)
         self._dimension = dimension
         with self._errors():
             self._database = sqlite3.connect(self._path, isolation_level=None)
@@ -47,16 +47,34 @@ class VectorCache:
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """The vectors (dimension,) that are known among ``keys``."""
-        known: dict[bytes, NDArray[np.float16]] = {}
         with self._errors():
-            for start in range(0, len(keys), 500):
-                part = keys[start : start + 500]
-                marks = ",".join("?" * len(part))
-                rows = self._database.execute(
-                    f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part
-                )
-                known.update((key, np.frombuffer(blob, np.float16)) for key, blob in rows)
-        return {key: vector for key, vector in known.items() if len(vector) == self._dimension}
+            return _lookup(self._database, keys, self._dimension)
+
+    @classmethod
+    def peek(
+        cls, directory: Path, encoder_fingerprint: str, dimension: int, keys: Sequence[bytes]
+    ) -> dict[bytes, NDArray[np.float16]]:
+        """As ``get``, for who must not write there: no file is made, changed or left behind.
+
+        What cannot be read is not known; no error is raised.
+        """
+        path = _path(directory, encoder_fingerprint)
+        log = path.with_name(path.name + "-wal")
+        try:
+            before = path.stat().st_mtime_ns
+            # An ordinary reader leaves a log behind where there was none. Without a log nobody
+            # has the file open, and it is whole; should a writer come and go meanwhile, he leaves
+            # a newer file.
+            alone = not log.exists()
+            mode = "immutable=1" if alone else "mode=ro"
+            database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
+            with contextlib.closing(database):
+                found = _lookup(database, keys, dimension)
+            if alone and (log.exists() or path.stat().st_mtime_ns != before):
+                return {}
+        except (OSError, sqlite3.Error):
+            return {}
+        return found
 
     def put(self, keys: Sequence[bytes], vectors: NDArray[np.float16]) -> None:
         """Remember ``vectors`` (n, dimension), durably and all at once."""
@@ -112,3 +130,19 @@ class VectorCache:
             else:
                 remedy = "Free disk space and check that the folder is writable"
             raise StoreError(f"Cannot use {self._path}: {text}", remedy) from error
+
+
+def _path(directory: Path, encoder_fingerprint: str) -> Path:
+    return directory / f"vectors-{encoder_fingerprint}.sqlite"
+
+
+def _lookup(
+    database: sqlite3.Connection, keys: Sequence[bytes], dimension: int
+) -> dict[bytes, NDArray[np.float16]]:
+    known: dict[bytes, NDArray[np.float16]] = {}
+    for start in range(0, len(keys), 500):
+        part = keys[start : start + 500]
+        marks = ",".join("?" * len(part))
+        rows = database.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)
+        known.update((key, np.frombuffer(blob, np.float16)) for key, blob in rows)
+    return {key: vector for key, vector in known.items() if len(vector) == dimension}
