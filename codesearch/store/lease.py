@@ -28,13 +28,12 @@ _POLL = 1.0  # seconds between two looks of one who waits
 
 
 class Lease:
-    """A held lease. ``epoch`` is the number that the holder's publication will have."""
+    """A held lease."""
 
     def __init__(self, records: Records, values: dict[str, Any], former: dict[str, Any]) -> None:
         self._records = records
         self._values = values
         self.former = former  # what the last holder left on the record
-        self.epoch: int = values["epoch"]
         self.token: str = values["owner"]
 
     @classmethod
@@ -72,6 +71,11 @@ class Lease:
                 return lease
 
     @property
+    def epoch(self) -> int:
+        """The number that the holder's publication will have."""
+        return int(self._values["epoch"])
+
+    @property
     def swept(self) -> int:
         """The publication that was cleared up after."""
         return int(self._values["swept"])
@@ -94,6 +98,11 @@ class Lease:
                 "Run it again: what was encoded is kept",
             )
 
+    def advance(self) -> None:
+        """Take the next number, for a further publication of the same holder."""
+        self._write(epoch=self.epoch + 1, expires=time.time() + _SECONDS)
+        self.check()
+
     def note_swept(self, seq: int) -> None:
         """Remember that a publication was cleared up after."""
         self._write(swept=seq)
@@ -104,8 +113,8 @@ class Lease:
             self._write(expires=0.0, clean=clean)
 
     def _write(self, **news: Any) -> None:
-        self._values |= news
         expected = {"owner": self.token, "epoch": self.epoch}
+        self._values |= news
         self._records.replace("lease", self._values, expected)
 
     def _is_held(self) -> bool:

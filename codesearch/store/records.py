@@ -47,6 +47,7 @@ class Published:
     token: str  # of the writer: who reads it back knows whether it was he
     at: float  # seconds since 1970
     refs: tuple[tuple[str, str, str], ...]  # name, place, commit
+    partial: bool  # see ``manifest.State``
     blobs: Mapping[str, int]  # name → number of parts
     former: tuple[str, ...] = ()  # collections that may still hold points of this repository
 
@@ -90,7 +91,8 @@ class Records:
 
     def state(self, published: Published) -> State:
         """What a query needs of it."""
-        return State(published.fingerprint, self._here(refs_from_json(published.refs)))
+        refs = self._here(refs_from_json(published.refs))
+        return State(published.fingerprint, refs, published.partial)
 
     def manifest(self, published: Published) -> Manifest:
         """All that is remembered about a publication."""
@@ -110,7 +112,7 @@ class Records:
 
     def publish(
         self, new: Published, manifest: Manifest, expected: Mapping[str, Any] | None
-    ) -> None:
+    ) -> Published:
         """Write the blobs; then, last of all, replace the record (see ``replace``).
 
         Raises:
@@ -130,6 +132,7 @@ class Records:
             raise IndexLockedError(
                 "Another process has published this index meanwhile", "Run it again"
             )
+        return now
 
     def sweep(self, keep: Published) -> None:
         """Delete the blobs of all other publications."""

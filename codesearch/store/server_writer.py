@@ -93,30 +93,22 @@ class ServerWriter:
         self._tenant.bury(ids, self._lease.epoch, self._base)
         self._buried.update(ids)
 
-    def publish(self) -> None:
-        """Make everything visible, at once."""
+    def publish(self, *, go_on: bool = False) -> None:
+        """Make everything visible, at once. ``go_on``: then begin the next publication."""
         self._begin()
         self._lease.check()
-        base, epoch = self._base, self._lease.epoch
-        goes_on = base is not None and base.since == self._since
-        void = (*base.void, *range(base.seq + 1, epoch)) if base and goes_on else ()
-        new = Published(
-            seq=epoch,
-            since=self._since,
-            void=void[-_VOID:],
-            fingerprint=self._fingerprint,
-            token=self._lease.token,
-            at=0.0,
-            refs=(),
-            blobs={},
-            former=self._former(),
-        )
         self._publishing = True
-        self._records.publish(new, self.manifest, self._expected)
+        now = self._records.publish(self._next(), self.manifest, self._expected)
         with suppress(StoreError):  # it is published; the next publication makes up for it
             self._move_alias()
-        self._lease.release(clean=True)
-        self._lock.release()
+        if go_on:
+            self._lease.advance()
+            self._base, self._expected = now, {"seq": now.seq}
+            self._buried.clear()
+            self._swept = self._publishing = False
+        else:
+            self._lease.release(clean=True)
+            self._lock.release()
 
     def abandon(self) -> None:
         """Throw the work away; what cannot be taken back now, the next writer takes back."""
@@ -128,6 +120,24 @@ class ServerWriter:
                 clean = True
         self._lease.release(clean=clean)
         self._lock.release()
+
+    def _next(self) -> Published:
+        """The publication in the making, but for what is added as it is written down."""
+        base, epoch = self._base, self._lease.epoch
+        goes_on = base is not None and base.since == self._since
+        void = (*base.void, *range(base.seq + 1, epoch)) if base and goes_on else ()
+        return Published(
+            seq=epoch,
+            since=self._since,
+            void=void[-_VOID:],
+            fingerprint=self._fingerprint,
+            token=self._lease.token,
+            at=0.0,
+            refs=(),
+            partial=self.manifest.partial,
+            blobs={},
+            former=self._former(),
+        )
 
     def _begin_from(self, from_scratch: bool) -> tuple[Published | None, dict[str, int] | None]:
         """The publication before, and what its record must still be when it is replaced."""

@@ -329,3 +329,26 @@ def test_compacting_changes_nothing(store: Store) -> None:
     state = store.state()
     assert state is not None
     assert state.commits == {"c2"}
+
+
+def test_a_writer_can_publish_and_go_on(store: Store) -> None:
+    writer = store.writer("f", DIMENSION)
+    writer.upsert([make_point("a", 1.0)])
+    writer.manifest.follow(MAIN, "c1", snapshot("a"))
+    writer.manifest.partial = True
+    writer.publish(go_on=True)
+    with reading(store) as first:
+        assert first.state.partial
+        writer.upsert([make_point("b", 0.5)])
+        assert nearest(first) == [make_id("a")]
+        with pytest.raises(IndexLockedError):
+            store.writer("f", DIMENSION, wait=False)
+        writer.manifest.follow(MAIN, "c1", snapshot("a", "b"))
+        writer.publish(go_on=True)
+        writer.upsert([make_point("c", 0.1)])
+        writer.delete([make_id("a")])
+        writer.abandon()
+        assert nearest(first) == [make_id("a")]
+    with reading(store) as second:
+        assert nearest(second) == [make_id("a"), make_id("b")]
+        assert set(second.manifest().snapshots["c1"].files) == {"a", "b"}
