@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import random
 import re
+import ssl
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,6 +33,7 @@ OLDEST_SERVER = (1, 19)  # conditional upserts, and IDF within one repository
 _FIRST_PAUSE = 0.25  # seconds; doubled each time, and spread by half
 _TRIES = 4  # about two seconds in all: somebody waits for an answer
 _PATIENT_TRIES = 8  # about half a minute: long enough for a server to restart
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # HTTP codes worth another try
 
 
@@ -72,16 +75,19 @@ class Connection:
                 f"{without_user(url)!r} is not the address of a Qdrant server",
                 "Write it as http://host:6333 or https://host:6333",
             )
-        further: dict[str, Any] = {} if authority is None else {"verify": str(authority)}
+        further: dict[str, Any] = {}
         try:
-            client = QdrantClient(
-                url=url,
-                api_key=key,
-                timeout=timeout,
-                port=parts.port or (443 if parts.scheme == "https" else 6333),
-                check_compatibility=False,
-                **further,
-            )
+            if authority is not None:
+                further["verify"] = ssl.create_default_context(cafile=authority)
+            with _insecure_is_fine(parts.hostname in _THIS_MACHINE):
+                client = QdrantClient(
+                    url=url,
+                    api_key=key,
+                    timeout=timeout,
+                    port=parts.port or (443 if parts.scheme == "https" else 6333),
+                    check_compatibility=False,
+                    **further,
+                )
         except (OSError, ValueError) as error:
             raise StoreError(
                 f"Cannot prepare a connection to {without_user(url)}: {error}",
@@ -183,6 +189,15 @@ class Connection:
             "Check the address, the network and the server, then try again: what is published "
             "is whole, and what was encoded is kept",
         )
+
+
+@contextmanager
+def _insecure_is_fine(fine: bool) -> Iterator[None]:
+    """The client warns of a key that goes over the line unencrypted: not if there is no line."""
+    with warnings.catch_warnings():
+        if fine:
+            warnings.filterwarnings("ignore", message="Api key is used with an insecure")
+        yield
 
 
 class _PassingError(Exception):

@@ -83,6 +83,7 @@ class Records:
             return None
         try:
             values = {field: payload[field] for field in Published.__dataclass_fields__}
+            values |= {name: int(values[name]) for name in ("seq", "since")}
             values |= {name: tuple(values[name]) for name in ("void", "former")}
             values["refs"] = tuple((name, place, commit) for name, place, commit in values["refs"])
             return Published(**values)

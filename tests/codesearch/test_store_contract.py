@@ -26,25 +26,19 @@ from codesearch.store import (
 )
 from codesearch.writer import point_id
 from indexers.types import FileVersion
-from stores import KINDS, Place, contents, place_on_server, plain, server_url
+from stores import KINDS, Place, contents, place_on_server, plain
 
 DIMENSION = 4
 QUERY = np.array([1, 0, 0, 0], np.float32)
 MAIN, SIDE = Ref("refs/heads/main", "/here/.git"), Ref("refs/heads/side", "/here/.git")
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with server_url() as address:
-        yield address
-
-
 @pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path, url: str) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> Iterator[Place]:
     if request.param == "embedded":
         yield Place(str(tmp_path))
     else:
-        with place_on_server(url, tmp_path) as on_server:
+        with place_on_server(server, tmp_path) as on_server:
             yield on_server
 
 

@@ -149,6 +149,7 @@ _ROUTES: list[tuple[str, str, Callable[..., Any]]] = [
     ("POST", f"{_C}/points/query", _query),
     ("POST", f"{_C}/points/scroll", _scroll),
     ("POST", f"{_C}/points/count", _count),
+    ("GET", "/collections", lambda client, body: client.get_collections()),
     ("GET", "/aliases", lambda client, body: client.get_aliases()),
     ("POST", "/collections/aliases", _change_aliases),
 ]

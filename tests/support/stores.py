@@ -17,6 +17,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from qdrant_client import QdrantClient
+
 from codesearch.settings import Settings
 from codesearch.store import Point, Store
 from codesearch.store.opening import open_store
@@ -63,6 +66,11 @@ class Place:
         os.environ |= {k: v for k, v in self.environment.items() if k == "CODESEARCH_API_KEY"}
         return open_store(self.settings, Path(self.folder) / "index", lambda: self.repo)
 
+    def client(self) -> QdrantClient:
+        """To look at the server, or to do damage."""
+        key = os.environ.get("CODESEARCH_TEST_QDRANT_API_KEY")
+        return QdrantClient(url=self.url, api_key=key, check_compatibility=False)
+
     def over(self, url: str) -> Place:
         """The same place by another way."""
         return replace(self, url=url)
@@ -94,14 +102,10 @@ def place_on_server(url: str, folder: Path) -> Iterator[Place]:
     """A place of its own on a server; what is there in the end is deleted."""
     place = Place(str(folder), url, f"codesearch-test-{uuid.uuid4().hex[:12]}")
     yield place
-    from qdrant_client import QdrantClient  # noqa: PLC0415  (not for the embedded store)
-
-    key = os.environ.get("CODESEARCH_TEST_QDRANT_API_KEY")
-    if os.environ.get("CODESEARCH_TEST_QDRANT_URL"):
-        with closing(QdrantClient(url=url, api_key=key)) as client:
-            for collection in client.get_collections().collections:
-                if collection.name.startswith(place.prefix):
-                    client.delete_collection(collection.name)
+    with closing(place.client()) as client:
+        for collection in client.get_collections().collections:
+            if collection.name.startswith(place.prefix):
+                client.delete_collection(collection.name)
 
 
 def contents(store: Store) -> dict[str, Plain]:
@@ -114,4 +118,5 @@ def contents(store: Store) -> dict[str, Plain]:
 
 def plain(point: Point) -> Plain:
     """A point's values, as they can be compared."""
-    return point.vector.tobytes(), dict(point.terms), dict(point.payload)
+    terms = {term: float(np.float32(weight)) for term, weight in point.terms.items()}
+    return point.vector.tobytes(), terms, dict(point.payload)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,9 +17,13 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.refuse = 0  # connections to be closed before anything is passed on
-        self.lose_answers = 0  # requests whose answer is dropped, after the server has done them
-        self.lose_after: int | None = None  # requests to pass on; from then on all answers are lost
-        self.requests = 0
+        self.lose_every = 0  # drop each n-th answer, after the server has done what was asked
+        self.lose_after: int | None = None  # answers to pass on; from then on they are lost
+        self.stop_after: int | None = None  # the same, but the requests do not arrive at all
+        self.requests = 0  # that were answered
+        self.writes = 0  # upserts that were passed on
+        self.stall_after: int | None = None  # upserts to pass on; the next one waits for ever
+        self.stalled = threading.Event()  # it does
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -40,9 +45,19 @@ class Proxy:
             back = threading.Thread(target=self._answers, args=(server, client), daemon=True)
             back.start()
             while data := client.recv(1 << 16):
+                if self.stop_after is not None and self.requests >= self.stop_after:
+                    break
+                self._count(data)
                 server.sendall(data)
             server.shutdown(socket.SHUT_WR)
             back.join()
+
+    def _count(self, data: bytes) -> None:
+        if re.match(rb"PUT /collections/[^/]+/points\b", data):
+            if self.stall_after is not None and self.writes >= self.stall_after:
+                self.stalled.set()
+                threading.Event().wait()
+            self.writes += 1
 
     def _answers(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
@@ -58,10 +73,7 @@ class Proxy:
     def _loses(self) -> bool:
         if self.lose_after is not None and self.requests > self.lose_after:
             return True
-        if self.lose_answers > 0:
-            self.lose_answers -= 1
-            return True
-        return False
+        return self.lose_every > 0 and self.requests % self.lose_every == 0
 
 
 @contextmanager
