@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +13,13 @@ from codesearch.encoder import has_gpu, load_encoder
 from codesearch.encoder.weights import Weights
 from codesearch.errors import NotIndexedError, StoreError
 from codesearch.fingerprint import index_fingerprint
-from codesearch.home import Home, sign_card
+from codesearch.home import Home, read_card, sign_card
 from codesearch.overlay import Keeper, Overlay
 from codesearch.refs import at_head, own_refs, ref_of
 from codesearch.searcher import Lay, Locate, Searcher
 from codesearch.settings import Settings
-from codesearch.store.embedded import EmbeddedStore
 from codesearch.store.generations import sizes
+from codesearch.store.opening import open_store
 from codesearch.types import (
     Chunk,
     Damage,
@@ -59,7 +60,7 @@ class Index:
         self.repository = repository
         self.directory = directory
         self.settings = settings
-        self._store = EmbeddedStore(directory)
+        self._store = open_store(settings, directory, self._identity)
         self._searcher = Searcher(
             self._store, lambda: self.encoder, lambda: self._fingerprint, repository.name
         )
@@ -77,6 +78,7 @@ class Index:
         *,
         index_dir: str | Path | None = None,
         settings: Settings | None = None,
+        url: str | None = None,
     ) -> Self:
         """Open the index of the repository that ``path`` is in; it need not be built yet.
 
@@ -85,18 +87,23 @@ class Index:
             index_dir: folder of this index; by default one under ``settings.home`` that all
                 worktrees and clones of the repository share.
             settings: by default ``Settings.load()``: file and environment.
+            url: of a Qdrant server that keeps the index (docs/server.md); an API key for it is
+                taken from ``CODESEARCH_API_KEY``. By default that of the settings, or none.
 
         Raises:
             RepositoryError: no repository there, or one without commits.
+            StoreError: ``url`` is not one, or the package's extra ``server`` is not installed.
         """
         settings = settings or Settings.load()
+        if url is not None:
+            settings = replace(settings, url=url)
         repository = Repository.open(path)
         try:
             directory = Path(index_dir) if index_dir else Home(settings.home).find(repository)
+            return cls(repository, directory.expanduser().absolute(), settings)
         except BaseException:
             repository.close()
             raise
-        return cls(repository, directory.expanduser().absolute(), settings)
 
     @property
     def is_built(self) -> bool:
@@ -315,6 +322,7 @@ class Index:
     def close(self) -> None:
         """Release files and child processes. The index can be opened again."""
         self._searcher.close()
+        self._store.close()
         self.repository.close()
 
     def __enter__(self) -> Self:
@@ -345,6 +353,15 @@ class Index:
                 f"{at} ({commit[:10]}) is not indexed, and is too much for the spot: {error}",
                 f"Index it: codesearch index --rev {at}",
             ) from None
+
+    def _identity(self) -> str:
+        """What a server knows the repository by. Noted on the card: git walks the history."""
+        card = read_card(self.directory)
+        if card is None:
+            with suppress(StoreError):  # a home that cannot be written costs the walk each time
+                sign_card(self.directory, self.repository)
+            card = read_card(self.directory)
+        return card.identity if card else self.repository.identity()
 
     @property
     def _syncer(self) -> Syncer:

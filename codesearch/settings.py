@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,15 @@ class Settings:
     max_file_bytes: int = 1 << 20  # larger files stay out of the index
     exclude: tuple[str, ...] = ()  # further patterns, as in .gitignore
     overlay_seconds: float = 1.5  # that a search may spend on uncommitted files; 0: leaves them out
+    url: str = ""  # of a Qdrant server that keeps the indexes; empty: they live under ``home``
+    machine: str = ""  # whose clones these are, on a server; empty: the name of the host
+    server_prefix: str = "codesearch"  # of the collections' names
+    server_timeout: int = 30  # seconds for one request
+    server_ca: Path | None = None  # certificates to trust, if a private authority signed
+    server_shards: int = 1  # this and the rest: for collections that are made from now on
+    server_replicas: int = 1
+    server_on_disk: bool = False  # vectors and payloads; quantized vectors stay in memory
+    server_quantization: str = "int8"  # or "none"
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **arguments: Any) -> Settings:
@@ -73,24 +82,81 @@ def _read_file(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _convert(name: str, value: Any) -> Any:
     try:
-        if name in ("home", "model"):
-            return Path(value).expanduser().absolute()
-        if name in ("threads", "max_file_bytes"):
-            number = int(value)
-            if number < 0:
-                raise ValueError("negative")
-            return number
-        if name == "device":
-            return str(value)
-        if name == "overlay_seconds":
-            seconds = float(value)
-            if not 0 <= seconds < math.inf:
-                raise ValueError("negative or without end")
-            return seconds
-        if isinstance(value, str):
-            return tuple(part for part in value.split(":") if part)
-        return tuple(str(part) for part in value)
+        return _CONVERTERS[name](value)
     except (TypeError, ValueError) as error:
         raise CodesearchError(
             f"Setting {name!r} has an unusable value {value!r}", "See README, Settings"
         ) from error
+
+
+def _path(value: Any) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _number(value: Any) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("negative")
+    return number
+
+
+def _positive(value: Any) -> int:
+    number = int(value)
+    if number < 1:
+        raise ValueError("not positive")
+    return number
+
+
+def _seconds(value: Any) -> float:
+    seconds = float(value)
+    if not 0 <= seconds < math.inf:
+        raise ValueError("negative or without end")
+    return seconds
+
+
+def _flag(value: Any) -> bool:
+    known = {"1": True, "true": True, "0": False, "false": False}
+    if str(value).lower() not in known:
+        raise ValueError("neither true nor false")
+    return known[str(value).lower()]
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(part for part in value.split(":") if part)
+    return tuple(str(part) for part in value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _one_of(*known: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in known:
+            raise ValueError(f"not one of {known}")
+        return str(value)
+
+    return check
+
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "home": _path,
+    "model": _path,
+    "threads": _number,
+    "device": _text,
+    "max_file_bytes": _number,
+    "exclude": _names,
+    "overlay_seconds": _seconds,
+    "url": _text,
+    "machine": _text,
+    "server_prefix": _text,
+    "server_timeout": _positive,
+    "server_ca": _path,
+    "server_shards": _positive,
+    "server_replicas": _positive,
+    "server_on_disk": _flag,
+    "server_quantization": _one_of("int8", "none"),
+}

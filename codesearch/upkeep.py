@@ -46,7 +46,7 @@ def gc(syncer: Syncer, *, wait: bool = True) -> GcReport:
     before = sizes(syncer.vectors)[1]
     with _writing(syncer, wait) as writer:
         refs = writer.manifest.refs
-        gone = {ref for ref in refs if not Path(ref.place).exists()}
+        gone = {ref for ref in refs if not (ref.is_elsewhere or Path(ref.place).exists())}
         gone |= set(gone_refs(syncer.repository, refs))
         points = _drop(writer, gone)
     syncer.store.compact(syncer.fingerprint, syncer.weights.dimension)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from program import run
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own for the test, also for programs that it starts."""
-    for name in ("CODESEARCH_MODEL", "CODESEARCH_THREADS", "CODESEARCH_EXCLUDE"):
-        monkeypatch.delenv(name, raising=False)
+    for name in list(os.environ):
+        if name.startswith("CODESEARCH_") and not name.startswith("CODESEARCH_TEST_"):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("CODESEARCH_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return tmp_path / "home"

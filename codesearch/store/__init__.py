@@ -151,3 +151,7 @@ class Store(Protocol):
     def compact(self, fingerprint: str, dimension: int) -> None:
         """Give back the space of points that were deleted; nothing else changes."""
         ...
+
+    def close(self) -> None:
+        """Release what the store itself holds open."""
+        ...

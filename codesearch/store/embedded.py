@@ -211,3 +211,6 @@ class EmbeddedStore:
         except BaseException:
             writer.abandon()
             raise
+
+    def close(self) -> None:
+        """Nothing is held open but by readers and writers."""

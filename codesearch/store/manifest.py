@@ -48,6 +48,11 @@ class Ref:
     place: str  # the git directory that knows it: clones that share an index keep theirs apart
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is of a clone on another machine, which shares an index on a server."""
+        return self.place.startswith("@")  # no absolute path does
+
+    @property
     def short_name(self) -> str:
         """As a user types it: ``main``, ``v1``, ``origin/main``."""
         for kind in ("refs/heads/", "refs/tags/", "refs/remotes/"):

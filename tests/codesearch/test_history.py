@@ -105,7 +105,9 @@ class Play:
         before = dict(self.followed.refs)
         self.followed.follow(ref_at(place, revision, commit), commit)
         self.followed.drop_deleted(place)
-        if self.followed.refs == before and not rebuild:  # then nothing is written, the order of syncs neither
+        if (
+            self.followed.refs == before and not rebuild
+        ):  # then nothing is written, the order of syncs neither
             self.followed.refs = before
         return self._reference.expected(place, commit).texts
 

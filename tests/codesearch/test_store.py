@@ -1,17 +1,17 @@
-"""The embedded store over the real engine: publication, readers, locks, damage, disk."""
+"""What only the embedded store has: generations, damage, disk. And what all stores build on.
+
+What every store must do is in ``test_store_contract.py``.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from codesearch.errors import IndexLockedError, StoreError
+from codesearch.errors import StoreError
 from codesearch.store import Condition, Manifest, ManifestEntry, Point, Ref, Snapshot, version_key
 from codesearch.store.embedded import EmbeddedStore
 from codesearch.store.manifest import MAX_SINGLE_COMMITS
@@ -22,18 +22,17 @@ from indexers.types import FileVersion
 DIMENSION = 4
 
 
-def _point(name: str, *axes: float, language: str = "python", terms: tuple[int, ...] = ()) -> Point:
+def _point(name: str, *axes: float) -> Point:
     vector = np.array((*axes, *[0.0] * (DIMENSION - len(axes))), np.float16)
-    payload = {"path": f"src/{name}.py", "language": language, "kind": "function"}
-    return Point(_id(name), vector, dict.fromkeys(terms, 1.5), payload)
+    return Point(_id(name), vector, {}, {"path": f"src/{name}.py"})
 
 
 def _id(name: str) -> str:
     return point_id(FileVersion(name, "blob"), 0)
 
 
-def _publish(store: EmbeddedStore, commit: str, *points: Point, fingerprint: str = "f") -> None:
-    writer = store.writer(fingerprint, DIMENSION)
+def _publish(store: EmbeddedStore, commit: str, *points: Point) -> None:
+    writer = store.writer("f", DIMENSION)
     writer.upsert(points)
     files = {point.payload["path"]: ManifestEntry("blob", 1, "python") for point in points}
     writer.manifest.follow(Ref("refs/heads/main", "here"), commit, Snapshot("rules", files))
@@ -45,105 +44,25 @@ def store(tmp_path: Path) -> EmbeddedStore:
     return EmbeddedStore(tmp_path / "index")
 
 
-def test_nothing_is_published_at_first(store: EmbeddedStore) -> None:
-    assert store.reader() is None
-    assert store.current_name() is None
-
-
-def test_a_reader_finds_by_vector_and_by_terms(store: EmbeddedStore) -> None:
-    _publish(store, "c1", _point("a", 1.0, terms=(7,)), _point("b", 0.6, 0.8, terms=(8, 9)))
-    reader = store.reader()
-    assert reader is not None
-    assert reader.state.commits == {"c1"}
-    found = reader.nearest(np.array([1, 0, 0, 0], np.float32), 10)
-    assert [id_ for id_, _ in found] == [_id("a"), _id("b")]
-    assert [score for _, score in found] == pytest.approx([1.0, 0.6], abs=1e-3)
-    assert [id_ for id_, _ in reader.matching({8: 1.0}, 10)] == [_id("b")]
-    assert reader.matching({}, 10) == []
-    assert [row["path"] for row in reader.payloads([_id("b"), _id("a")])] == [
-        "src/b.py",
-        "src/a.py",
-    ]
-    reader.close()
-
-
-def test_conditions_are_applied_before_the_cut(store: EmbeddedStore) -> None:
-    many = [_point(f"py{n}", 1.0) for n in range(20)]
-    _publish(store, "c1", *many, _point("go", 0.1, 0.9, language="go"))
-    reader = store.reader()
-    assert reader is not None
-    query = np.array([1, 0, 0, 0], np.float32)
-    is_go = Condition("language", ("go",))
-    assert [id_ for id_, _ in reader.nearest(query, 3, [is_go])] == [_id("go")]
-    not_python = Condition("language", ("python",), negated=True)
-    assert [id_ for id_, _ in reader.nearest(query, 3, [not_python])] == [_id("go")]
-    nothing = Condition("path", ())
-    assert reader.nearest(query, 3, [nothing]) == []
-    reader.close()
-
-
-def test_a_reader_keeps_its_state_while_a_newer_one_is_published(store: EmbeddedStore) -> None:
+def test_superseded_generations_go_when_nobody_reads_them(store: EmbeddedStore) -> None:
     _publish(store, "c1", _point("a", 1.0))
     old = store.reader()
     assert old is not None
     _publish(store, "c2", _point("b", 0.0, 1.0))
-    query = np.array([1, 0, 0, 0], np.float32)
-    assert [id_ for id_, _ in old.nearest(query, 10)] == [_id("a")]
-    new = store.reader()
-    assert new is not None
-    assert {id_ for id_, _ in new.nearest(query, 10)} == {_id("a"), _id("b")}
-    assert (old.state.commits, new.state.commits) == ({"c1"}, {"c2"})
+    names = sorted(path.name for path in store.directory.glob("generation-*"))
+    assert names == ["generation-000001", "generation-000002"]
     old.close()
-    new.close()
     _publish(store, "c3", _point("c", 1.0))
     assert [path.name for path in store.directory.glob("generation-*")] == ["generation-000003"]
 
 
-def test_two_readers_in_two_processes(store: EmbeddedStore) -> None:
+def test_abandoned_work_leaves_no_files(store: EmbeddedStore) -> None:
     _publish(store, "c1", _point("a", 1.0))
-    reader = store.reader()
-    script = (
-        "import sys; from pathlib import Path; from codesearch.store.embedded import EmbeddedStore;"
-        "reader = EmbeddedStore(Path(sys.argv[1])).reader(); print(*reader.state.commits)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(store.directory)], capture_output=True, text=True
-    )
-    assert done.stdout == "c1\n", done.stderr
-    assert reader is not None
-    reader.close()
-
-
-def test_abandoned_work_leaves_no_trace(store: EmbeddedStore) -> None:
-    _publish(store, "c1", _point("a", 1.0))
+    before = sorted(store.directory.rglob("*"))
     writer = store.writer("f", DIMENSION)
     writer.upsert([_point("b", 1.0)])
-    writer.delete([_id("a")])
     writer.abandon()
-    reader = store.reader()
-    assert reader is not None
-    assert [point.id for point in reader.points()] == [_id("a")]
-    assert reader.state.commits == {"c1"}
-    assert not list(store.directory.glob("building-*"))
-    reader.close()
-
-
-def test_another_fingerprint_begins_empty(store: EmbeddedStore) -> None:
-    _publish(store, "c1", _point("a", 1.0))
-    _publish(store, "c2", _point("b", 1.0), fingerprint="other model")
-    reader = store.reader()
-    assert reader is not None
-    assert [point.id for point in reader.points()] == [_id("b")]
-    assert set(reader.manifest().snapshots["c2"].files) == {"src/b.py"}
-    reader.close()
-
-
-def test_a_second_writer_leaves_or_waits(store: EmbeddedStore) -> None:
-    writer = store.writer("f", DIMENSION)
-    with pytest.raises(IndexLockedError, match=f"pid {os.getpid()}"):
-        store.writer("f", DIMENSION, wait=False)
-    writer.abandon()
-    store.writer("f", DIMENSION, wait=False).abandon()
+    assert sorted(store.directory.rglob("*")) == before
 
 
 def test_what_a_killed_writer_left_is_cleared_away(store: EmbeddedStore) -> None:
