@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from codesearch.encoder.text import document_text
 from codesearch.errors import RepositoryError
+from codesearch.overlay.vectors import sweep
 from codesearch.refs import own_refs
 from codesearch.store.generations import sizes
 from codesearch.store.vectors import VectorCache
@@ -53,6 +54,7 @@ def gc(syncer: Syncer, *, wait: bool = True) -> GcReport:
     with closing(syncer.vector_cache()) as cache:
         vectors = cache.keep_only(_texts_in_use(syncer))
         cache.forget_others()
+    sweep(syncer.settings.home)
     names = tuple(sorted(ref.short_name for ref in gone))
     return GcReport(names, points, vectors, before, sizes(syncer.vectors)[1])
 

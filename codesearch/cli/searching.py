@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -34,6 +35,7 @@ from codesearch.types import Filter, Freshness, Hit
     "--limit", "-n", type=click.IntRange(1), default=10, show_default=True, help="How many hits."
 )
 @click.option("--at", metavar="REF", help="In this branch, tag or commit. [default: HEAD]")
+@flag("--no-overlay", help="Leave uncommitted changes out.")
 @flag("--json", "as_json", help="As JSON (see the README).")
 @flag("--context", help="The code, as Markdown.")
 @flag("--explain", help="Why each hit is there.")
@@ -47,6 +49,7 @@ def search(
     kind: tuple[str, ...],
     limit: int,
     at: str | None,
+    no_overlay: bool,
     as_json: bool,
     context: bool,
     explain: bool,
@@ -56,12 +59,14 @@ def search(
 ) -> int:
     """Ask QUERY, a question in plain words, or names. Exit code 1 if nothing was found."""
     filter_ = Filter(path=path, language=lang, kind=kind)
+    options: dict[str, Any] = {"top_k": limit, "filter": filter_, "at": at}
+    options["overlay"] = not no_overlay
     with open_index(repo, index_dir, model) as opened:
         try:
-            hits = opened.search(query, top_k=limit, filter=filter_, at=at)
+            hits = opened.search(query, **options)
         except NotIndexedError as error:
             _offer_to_index(opened, error, at)
-            hits = opened.search(query, top_k=limit, filter=filter_, at=at)
+            hits = opened.search(query, **options)
         freshness = opened.freshness(at)
     if as_json:
         print(render.hits_as_json(query, hits, freshness))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from indexers.worktree import Change
 
 _TOGETHER = 32  # files whose vectors are looked up at once
+_HURRY = 0.1  # how much of the time there is for what was left over
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class _Draft:
     names: dict[str, bytes] = field(default_factory=dict)
     files: int = 0
     uncovered: int = 0
+    late: bool = False
 
     def lay(self, difference: Difference, points: Sequence[Point]) -> None:
         if difference.old is not None:
@@ -61,9 +63,14 @@ class _Draft:
         if (points or difference.old is not None) and not difference.only_moved:
             self.files += 1
 
+    def leave(self, *, late: bool) -> None:
+        self.uncovered += 1
+        self.late |= late
+
     def done(self) -> Overlay:
         hidden, points = tuple(sorted(self.hidden)), tuple(self.points)
-        return Overlay(self.commit, hidden, points, self.files, self.uncovered, self.names)
+        counts = self.files, self.uncovered, self.late
+        return Overlay(self.commit, hidden, points, self.names, *counts)
 
 
 class Builder:
@@ -77,14 +84,24 @@ class Builder:
         self._vectors = vectors
         self._seconds = seconds
         self._files: dict[str, _File] = {}  # by path; also those for which time was short
+        self._last = Overlay("")
 
-    def build(self, commit: str, changes: Sequence[Change]) -> Overlay:
-        """Lay over ``commit`` what ``changes`` name. Raises ``RepositoryError``."""
-        deadline = time.monotonic() + self._seconds
-        survey = iter(self._differences.survey(commit, changes))
+    def survey(self, commit: str, changes: Sequence[Change]) -> list[Difference]:
+        """What there is to lay over ``commit``, by ``changes``. Raises ``RepositoryError``."""
+        return self._differences.survey(commit, changes)
+
+    def build(self, commit: str, survey: Sequence[Difference]) -> Overlay:
+        """Lay a survey of ``commit`` over it, in its order, until the time is over.
+
+        The first time may take as long as the settings say. Where that was too short, later times
+        take a tenth, so that who types a question is not kept waiting at each letter.
+        """
+        hurry = _HURRY if self._last.late else 1.0
+        deadline = time.monotonic() + self._seconds * hurry
         draft = _Draft(commit)
         seen: dict[str, _File] = {}
-        while batch := list(islice(survey, _TOGETHER)):
+        rest = iter(survey)
+        while batch := list(islice(rest, _TOGETHER)):
             read = self._read(batch, draft, deadline)
             self._vectors.look_up(key for _, file in read for key in file.texts)
             for difference, file in read:
@@ -92,10 +109,14 @@ class Builder:
                 if self._finish(difference.path, file, deadline):
                     draft.lay(difference, file.points or ())
                 else:
-                    draft.uncovered += 1
+                    draft.leave(late=True)
+        if seen or self._files:
+            self._vectors.settle({key for file in seen.values() for key in file.keys})
         self._files = seen
-        self._vectors.settle({key for file in seen.values() for key in file.keys})
-        return draft.done()
+        overlay = draft.done()
+        if not overlay.is_same(self._last):
+            self._last = overlay
+        return self._last
 
     def _read(
         self, batch: Iterable[Difference], draft: _Draft, deadline: float
@@ -107,9 +128,10 @@ class Builder:
             try:
                 now = None if late else self._differences.read(difference)
             except (OSError, RepositoryError):  # not readable, or git lacks the object
-                late, now = True, None
+                draft.leave(late=False)
+                continue
             if late:
-                draft.uncovered += 1
+                draft.leave(late=True)
             elif now is not None:
                 kept = self._files.get(difference.path)
                 same = kept is not None and kept.now is now

@@ -127,8 +127,9 @@ class Keeper:
             if self._repository.has_commit(commit):
                 raise
             changes = []  # another clone's commit: nothing to compare with
+        survey = self._made().survey(commit, changes) if changes else []
         pause = min(max(_LEAST, _SHARE * (time.monotonic() - started)), _MOST)
-        overlay = self._made().build(commit, changes) if changes else Overlay(commit)
+        overlay = self._made().build(commit, survey) if survey else Overlay(commit)
         return _Look(overlay, due=time.monotonic() + pause)
 
     def _made(self) -> Builder:

@@ -47,6 +47,7 @@ class OverlayVectors:
         """``shared`` is the index's folder, never written; ``home`` that of all indexes."""
         self._shared = shared
         self._own = overlay_folder(home, git_dir)
+        self._home = home
         self._git_dir = git_dir
         self._cache = (encoder_fingerprint, dimension)
         self._encoder = encoder
@@ -91,7 +92,7 @@ class OverlayVectors:
 
     def _remember(self, used: Collection[bytes]) -> None:
         if not self._own.is_dir():
-            sweep(self._own.parent)
+            sweep(self._home)
             self._own.mkdir(parents=True)
             (self._own / PLACE).write_bytes(os.fsencode(self._git_dir))
         with closing(VectorCache(self._own, *self._cache)) as cache:
@@ -108,9 +109,9 @@ def overlay_folder(home: Path, git_dir: Path) -> Path:
     return home / "overlays" / name
 
 
-def sweep(overlays: Path) -> None:
-    """Delete the folders of working trees that are gone."""
-    for place in overlays.glob(f"*/{PLACE}"):
+def sweep(home: Path) -> None:
+    """Delete what is remembered for working trees that are gone."""
+    for place in home.glob(f"overlays/*/{PLACE}"):
         with contextlib.suppress(OSError):
             if not os.path.exists(place.read_bytes()):  # noqa: PTH110  (a name of any bytes)
                 shutil.rmtree(place.parent, ignore_errors=True)

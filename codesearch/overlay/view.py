@@ -36,14 +36,23 @@ class Overlay:
     commit: str
     hidden: tuple[int, ...] = ()  # keys of file versions that are no longer true
     points: tuple[Point, ...] = ()
+    names: Mapping[str, bytes] = field(default_factory=dict)  # of the files of ``points``, by path
     files: int = 0  # that are laid over: changed, new or gone
     uncovered: int = 0  # that differ and are not: no time was left, or they cannot be read
-    names: Mapping[str, bytes] = field(default_factory=dict)  # of the files of ``points``, by path
+    late: bool = False  # time was short
 
     @property
     def changes_nothing(self) -> bool:
         """Whether the commit alone gives the same answers."""
         return not self.hidden and not self.points
+
+    def is_same(self, other: Overlay) -> bool:
+        """Whether the other says the same, of the very same points."""
+        mine = self.commit, self.hidden, self.files, self.uncovered, self.late
+        if mine != (other.commit, other.hidden, other.files, other.uncovered, other.late):
+            return False
+        pairs = zip(self.points, other.points, strict=False)
+        return len(self.points) == len(other.points) and all(a is b for a, b in pairs)
 
     @cached_property
     def payloads(self) -> Mapping[str, Mapping[str, Any]]:
@@ -95,8 +104,9 @@ class OverlaidReader:
         if not self._overlay.points:
             return found
         rounded = vector.astype(np.float16).astype(np.float32)
-        scores = (self._overlay.vectors @ rounded).tolist()
-        return self._merged(found, enumerate(scores), limit, where)
+        scores = self._overlay.vectors @ rounded  # (n,)
+        order = np.argsort(-scores, kind="stable").tolist()
+        return self._merged(found, ((n, float(scores[n])) for n in order), limit, where)
 
     def matching(self, terms: Mapping[int, float], limit: int, where: Sequence[Condition]) -> Found:
         """(point id, BM25), best first."""
@@ -107,7 +117,9 @@ class OverlaidReader:
             factor = wanted * self._idf(term) if rows else 0.0
             for number, weight in rows:
                 scores[number] += factor * weight
-        return self._merged(found, scores.items(), limit, where) if scores else found
+        if not scores:
+            return found
+        return self._merged(found, sorted(scores.items(), key=_by_score), limit, where)
 
     def payloads(self, ids: Sequence[str]) -> list[Mapping[str, Any]]:
         """Payloads in the order of ``ids``."""
@@ -123,13 +135,13 @@ class OverlaidReader:
         limit: int,
         where: Sequence[Condition],
     ) -> Found:
-        """Both lists as one, cut at ``limit``; ``scores`` are by a point's number."""
+        """Both lists as one, cut at ``limit``; ``scores`` are by a point's number, best first."""
         # Which versions are visible was asked of what is stored; of the overlay all are.
         asked = [condition for condition in where if condition.field != "version"]
         points = self._overlay.points
         own = (
             (points[number].id, score)
-            for number, score in sorted(scores, key=_by_score)
+            for number, score in scores
             if all(condition.accepts(points[number].payload) for condition in asked)
         )
         return sorted([*found, *islice(own, limit)], key=_by_score)[:limit]

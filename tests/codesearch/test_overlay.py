@@ -13,7 +13,7 @@ import pytest
 
 import repos
 from codesearch import Filter, Hit, Index, RepositoryError, Settings
-from codesearch.overlay import keeper
+from codesearch.overlay import builder, keeper
 from program import run
 
 MIX = '''def mix(a, b):
@@ -450,6 +450,7 @@ def test_a_budget_that_ends_half_way_goes_on_next_time(
 ) -> None:
     text = "\n\n".join(MIX.replace("mix", f"mix_{n}") for n in range(100))
     repos.write(shop, {"paint.py": text})
+    monkeypatch.setattr(builder, "_HURRY", 1.0)
     clock = itertools.count()  # a second passes between two looks at it
     monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
     with Index.open(shop, settings=replace(synced.settings, overlay_seconds=4)) as index:
@@ -459,6 +460,23 @@ def test_a_budget_that_ends_half_way_goes_on_next_time(
             index.search(QUESTION)
         assert "mix_99" in {hit.chunk.symbol for hit in index.search("mix_99")}
         assert counts(index) == (1, 0)
+
+
+def test_what_was_left_over_keeps_nobody_waiting(
+    synced: Index, shop: Path, encoded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "\n\n".join(MIX.replace("mix", f"mix_{n}") for n in range(300))
+    repos.write(shop, {"paint.py": text})
+    clock = itertools.count()
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    added = []
+    with Index.open(shop, settings=replace(synced.settings, overlay_seconds=8.0)) as index:
+        for _ in range(3):
+            before = len(encoded)
+            index.search(QUESTION)
+            added.append(len(encoded) - before)
+    assert added[0] > 100
+    assert added[1:] == [0, 0]  # here not even one look at the clock fits into a tenth
 
 
 def test_nothing_is_encoded_twice(synced: Index, shop: Path, encoded: list[str]) -> None:
@@ -556,6 +574,41 @@ def test_memories_of_trees_that_are_gone_are_deleted(
 
 
 # Where HEAD and the index stand
+
+
+def test_a_sparse_checkout_is_no_deletion(synced: Index, shop: Path) -> None:
+    repos.git(shop, "sparse-checkout", "set", "shop")
+    assert not (shop / "web").exists()
+    assert "formatDate" in symbols(synced, "format a date")
+    assert counts(synced) == (0, 0)
+
+
+def test_longer_object_ids(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    repos.git(folder, "init", "--quiet", "--object-format=sha256")
+    repos.write(folder, repos.SHOP)
+    repos.commit(folder)
+    with Index.open(folder) as index:
+        index.sync()
+        repos.write(folder, {"paint.py": MIX})
+        chunk = index.search(QUESTION, top_k=1)[0].chunk
+        assert chunk.blob == repos.git(folder, "hash-object", "paint.py")
+        os.utime(folder / "shop/cart.py", (1, 1))
+        index.search(QUESTION)
+        assert counts(index) == (1, 0)
+
+
+def test_a_submodules_own_tree(shop: Path, home: Path, tmp_path: Path) -> None:
+    outer = repos.init(tmp_path / "outer")
+    allowed = ("-c", "protocol.file.allow=always")
+    repos.git(outer, *allowed, "submodule", "--quiet", "add", str(shop), "library")
+    repos.commit(outer)
+    with Index.open(outer / "library") as index:
+        index.sync()
+        repos.write(outer / "library", {"paint.py": MIX})
+        repos.write(outer, {"smear.py": SMEAR})
+        assert symbols(index) & {"mix", "smear"} == {"mix"}
 
 
 def test_commits_that_the_index_lacks_are_covered(synced: Index, shop: Path) -> None:

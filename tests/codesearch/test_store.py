@@ -5,6 +5,7 @@ What every store must do is in ``test_store_contract.py``.
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -163,6 +164,32 @@ def test_vectors_are_remembered_exactly_and_by_encoder(tmp_path: Path) -> None:
     other.close()
     cache.close()
     assert [path.name for path in tmp_path.glob("*.sqlite")] == ["vectors-encoder2.sqlite"]
+
+
+def test_a_peek_leaves_no_trace(tmp_path: Path) -> None:
+    keys = [VectorCache.key(text) for text in ("one", "two")]
+    vectors = np.arange(2 * DIMENSION, dtype=np.float16).reshape(2, DIMENSION)
+    peek = functools.partial(VectorCache.peek, tmp_path, "e", DIMENSION, keys)
+
+    def files() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    assert peek() == {}
+    assert files() == {}
+    cache = VectorCache(tmp_path, "e", DIMENSION)
+    cache.put(keys[:1], vectors[:1])
+    assert list(peek()) == keys[:1]  # what stands in the log of a writer counts
+    cache.put(keys[1:], vectors[1:])
+    assert {key: vector.tolist() for key, vector in peek().items()} == dict(
+        zip(keys, vectors.tolist(), strict=True)
+    )
+    cache.close()
+    before = files()
+    assert len(before) == 1
+    assert peek().keys() == set(keys)
+    assert files() == before
+    (tmp_path / "vectors-e.sqlite").write_bytes(b"no database" * 1000)
+    assert peek() == {}
 
 
 def test_a_damaged_cache_is_told_with_its_remedy(tmp_path: Path) -> None:
