@@ -6,6 +6,7 @@ Which server this runs against, and what it lacks where no real one is at hand:
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -170,15 +171,15 @@ def test_what_an_overtaken_writer_still_sends_is_not_seen(
     """Its requests may have been under way when the other took over."""
     store = open_at(place)
     other = open_at(replace(place, machine="there", folder=f"{place.folder}/2"))
-    publish(store, "c1", "a", "x")
+    publish(store, "c1", "a", "x", "y")
     sleeper = store.writer("f", 4)
     sleeper.upsert([make_point("first", 1.0)])
     with closing(place.client()) as client:  # as if its time had come
         client.set_payload(f"{place.prefix}-meta", {"expires": 0.0}, [store.records._id("lease")])
-    publish(other, "c2", "c")
+    publish(other, "c2", "c", gone=("y",))
     monkeypatch.setattr(lease.Lease, "hold", lambda self: None)
     sleeper.upsert([make_point("late", 1.0), make_point("c", 0.0, 1.0)])
-    sleeper.delete([make_id("x"), make_id("c")])
+    sleeper.delete([make_id("x"), make_id("y"), make_id("c")])
     assert names(store) == {"a", "x", "c"}
     before = contents(store)
     follow(sleeper, "c3", "late")
@@ -190,34 +191,37 @@ def test_what_an_overtaken_writer_still_sends_is_not_seen(
     assert names(store) == {"a", "c", "d"}
 
 
-@pytest.mark.parametrize("cut", ["lose_after", "stop_after"])
+@pytest.mark.parametrize(
+    ("cut", "heals"), [("lose_after", False), ("stop_after", False), ("lose_after", True)]
+)
 def test_a_line_cut_at_any_moment_leaves_the_old_state_or_the_new(
-    place: Place, cut: str, hasty: None, monkeypatch: pytest.MonkeyPatch
+    place: Place, cut: str, heals: bool, hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Once for each request of a publication; for good, or until one question was given up."""
     monkeypatch.setattr(connections, "_PATIENT_TRIES", 2)
     monkeypatch.setattr(connections, "_TRIES", 2)
     store = open_at(place)
     publish(store, "c0", "a", "old0")
     wanted = {"a", "old0"}
+    given_up = 0
     for moment in range(100):
         old, new = f"old{moment}", f"old{moment + 1}"
         with proxying(place.url) as (url, proxy):
             setattr(proxy, cut, moment)
-            cut_off = open_at(place.over(url))
+            proxy.heal_after = moment + 2 if heals else None
             try:
-                publish(cut_off, f"c{moment + 1}", new, gone=(old,))
-                failed = False
+                publish(open_at(place.over(url)), f"c{moment + 1}", new, gone=(old,))
             except StoreError as error:
                 assert "Cannot reach" in str(error)
-                failed = True
+                given_up += 1
         assert names(store) in (wanted, wanted - {old} | {new})
         publish(store, f"c{moment + 1}", new, gone=(old,))
         wanted = wanted - {old} | {new}
         assert names(store) == wanted
-        if not failed:
+        if proxy.requests < moment:
             break
-    assert moment > 12  # requests of a publication
-    assert not failed
+    assert given_up > 8
+    assert moment < 99
 
 
 @pytest.mark.parametrize("every", [2, 3])
@@ -265,6 +269,24 @@ def test_deleted_points_are_cleared_away_after_a_while(place: Place) -> None:
     assert everything(place) == {(repo, "a")}
     publish(patient, "c3", "b")
     assert names(patient) == {"a", "b"}
+
+
+def test_what_a_killed_writer_left_is_cleared_away(place: Place) -> None:
+    store = open_at(place)
+    publish(store, "c1", "a", "x")
+    done = place.run(
+        "import os, signal, numpy as np\n"
+        f"point = Point({make_id('b')!r}, np.ones(4, np.float16), {{}}, {{'path': 'b'}})\n"
+        "writer = place.open().writer('f', 4)\n"
+        f"writer.upsert([point]); writer.delete([{make_id('x')!r}])\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert (place.repo, "b") in everything(place)
+    store.writer("f", 4).abandon()
+    assert everything(place) == {(place.repo, "a"), (place.repo, "x")}
+    publish(store, "c2", "c")
+    assert names(store) == {"a", "x", "c"}
 
 
 def test_clearing_up_spares_the_neighbours(place: Place) -> None:

@@ -20,6 +20,7 @@ class Proxy:
         self.lose_every = 0  # drop each n-th answer, after the server has done what was asked
         self.lose_after: int | None = None  # answers to pass on; from then on they are lost
         self.stop_after: int | None = None  # the same, but the requests do not arrive at all
+        self.heal_after: int | None = None  # answers, of which some were lost; then all is well
         self.requests = 0  # that were answered
         self.writes = 0  # upserts that were passed on
         self.stall_after: int | None = None  # upserts to pass on; the next one waits for ever
@@ -71,6 +72,8 @@ class Proxy:
             client.shutdown(socket.SHUT_RDWR)
 
     def _loses(self) -> bool:
+        if self.heal_after is not None and self.requests > self.heal_after:
+            return False
         if self.lose_after is not None and self.requests > self.lose_after:
             return True
         return self.lose_every > 0 and self.requests % self.lose_every == 0
