@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         StoreError,
     )
     from codesearch.index import Index
-    from codesearch.many import search_many
+    from codesearch.many import open_all, search_many
     from codesearch.settings import Settings
     from codesearch.types import (
         Chunk,
@@ -73,6 +73,7 @@ __all__ = [
     "StoreError",
     "SyncReport",
     "VerifyReport",
+    "open_all",
     "search_many",
 ]
 

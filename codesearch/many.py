@@ -5,20 +5,64 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import attrgetter
+from pathlib import Path
 
 from codesearch import ranking
 from codesearch.encoder import query_text
+from codesearch.errors import CodesearchError, RepositoryError
+from codesearch.home import Home
 from codesearch.index import Index
 from codesearch.searcher import ranked_hits, sound
+from codesearch.settings import Settings
 from codesearch.types import Filter, Hit
 
 
+def open_all(settings: Settings) -> tuple[list[Index], dict[str, CodesearchError]]:
+    """The indexes of all repositories that are registered in the home, by name; close them.
+
+    Also those that cannot be searched (moved away, damaged, of another model), with the reason.
+    """
+    opened: list[Index] = []
+    failed: dict[str, CodesearchError] = {}
+    for directory, card in Home(settings.home).indexes():
+        try:
+            opened.append(_open(directory, card.repositories, settings))
+        except CodesearchError as error:
+            failed[card.name] = error
+    return opened, failed
+
+
+def _open(directory: Path, places: Sequence[str], settings: Settings) -> Index:
+    """The index in ``directory``, for the first of its repositories that is still there."""
+    place = next((place for place in places if Path(place).is_dir()), None)
+    if place is None:
+        raise RepositoryError(
+            f"its repository is gone ({', '.join(places)})",
+            f"If it is gone for good: codesearch remove {directory}",
+        )
+    # Of ``…/.git`` the working tree, so that uncommitted changes count.
+    tree = Path(place).parent if Path(place).name == ".git" else Path(place)
+    index = Index.open(tree, index_dir=directory, settings=settings)
+    try:
+        index.freshness()  # raises where it cannot be searched
+    except BaseException:
+        index.close()
+        raise
+    return index
+
+
 def search_many(
-    indexes: Sequence[Index], query: str, *, top_k: int = 10, filter: Filter | None = None
+    indexes: Sequence[Index],
+    query: str,
+    *,
+    top_k: int = 10,
+    filter: Filter | None = None,
+    overlay: bool = True,
 ) -> list[Hit]:
     """Search several repositories as if they were one; every hit names its ``repository``.
 
-    Each answers for its HEAD, as far as it is indexed. Candidates of all are put into one order by
+    Each answers for its HEAD, as far as it is indexed, and (with ``overlay``) for what its working
+    tree has changed. Candidates of all are put into one order by
     meaning and one by words, and ranked together. (How rare a word is, each repository says for
     itself.) All indexes are of one model: that of the first is loaded.
 
@@ -31,7 +75,11 @@ def search_many(
         return []
     vector = indexes[0].encoder.encode_query(query_text(query))
     limit = max(ranking.CANDIDATES, top_k)
-    found = [c for index in indexes for c in index.candidates(query, vector, limit, filter)]
+    found = [
+        candidate
+        for index in indexes
+        for candidate in index.candidates(query, vector, limit, filter, overlay=overlay)
+    ]
     dense = _places(found, attrgetter("dense"), limit)
     lexical = _places(found, attrgetter("lexical"), limit)
     merged = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from codesearch.types import Chunk, Freshness, Hit
@@ -14,27 +15,47 @@ JSON_VERSION = 1
 _FENCES = {"csharp": "cs", "bash": "sh", "text": ""}
 
 
-def hits_as_text(hits: Sequence[Hit], *, color: bool, width: int, explain: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How hits are written for people."""
+
+    color: bool = False
+    width: int = 200  # columns
+    explain: bool = False  # why each hit is there
+    repository: bool = False  # name it: there are several
+
+
+def hits_as_text(hits: Sequence[Hit], style: Style) -> str:
     """One block a hit: where, what, signature, first line of the documentation."""
-    return "\n".join(
-        _block(number, hit, color=color, width=width, explain=explain)
-        for number, hit in enumerate(hits, 1)
-    )
+    return "\n".join(_block(number, hit, style) for number, hit in enumerate(hits, 1))
 
 
-def hits_as_json(query: str, hits: Sequence[Hit], freshness: Freshness) -> str:
-    """The documented schema (README, «JSON»): one object, ``version`` 1."""
+def hits_as_json(query: str, hits: Sequence[Hit], freshness: Mapping[str, Freshness]) -> str:
+    """The documented schema (README, «JSON»): one object, ``version`` 1.
+
+    ``freshness`` by repository; of one it is said at the top as well.
+    """
+    states = {name: _json_freshness(one) for name, one in freshness.items()}
+    only = next(iter(states.values())) if len(states) == 1 else {}
     document = {
         "version": JSON_VERSION,
         "query": query,
-        "commit": freshness.commit,
-        "head": freshness.head,
-        "commits_behind": freshness.commits_behind,
-        "overlaid_files": freshness.overlaid_files,
-        "uncovered_files": freshness.uncovered_files,
+        **only,
+        "repositories": states,
         "hits": [_json_hit(hit) for hit in hits],
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _json_freshness(freshness: Freshness) -> dict[str, Any]:
+    return {
+        "commit": freshness.commit,
+        "head": freshness.head,
+        "commits_behind": freshness.commits_behind,
+        "partial": freshness.partial,
+        "overlaid_files": freshness.overlaid_files,
+        "uncovered_files": freshness.uncovered_files,
+    }
 
 
 def hits_as_markdown(hits: Sequence[Hit]) -> str:
@@ -93,21 +114,23 @@ def moved_on(freshness: Freshness | None) -> str:
     return f"{_count(freshness.commits_behind, 'commit')} further on"
 
 
-def _block(number: int, hit: Hit, *, color: bool, width: int, explain: bool) -> str:
+def _block(number: int, hit: Hit, style: Style) -> str:
     chunk = hit.chunk
-    style = _styled if color else _plain
+    paint = _styled if style.color else _plain
+    where = f"{hit.repository}:{hit.location}" if style.repository else hit.location
     lines = [
-        f"{number:>2}. {style(hit.location, 'cyan')}  {style(title(chunk), 'bold')}  "
-        f"{style(f'{chunk.kind.value} · {chunk.language} · {hit.score:.4f}', 'dim')}"
+        f"{number:>2}. {paint(where, 'cyan')}  {paint(title(chunk), 'bold')}  "
+        f"{paint(f'{chunk.kind.value} · {chunk.language} · {hit.score:.4f}', 'dim')}"
     ]
     details = [chunk.signature, first_line(chunk.docstring)]
     if not chunk.signature and not chunk.docstring:
         details = [first_line(chunk.text)]
+    width = max(20, style.width - 4)
     for detail in details:
         if detail:
-            lines.append("    " + textwrap.shorten(detail, max(20, width - 4), placeholder=" …"))
-    if explain:
-        lines.append("    " + style(f"why: {hit.explanation}", "dim"))
+            lines.append("    " + textwrap.shorten(detail, width, placeholder=" …"))
+    if style.explain:
+        lines.append("    " + paint(f"why: {hit.explanation}", "dim"))
     return "\n".join(lines)
 
 
@@ -126,6 +149,7 @@ def _json_hit(hit: Hit) -> dict[str, Any]:
     chunk, why = hit.chunk, hit.explanation
     return {
         "score": hit.score,
+        "repository": hit.repository,
         "path": chunk.path,
         "start_line": chunk.span.start_line,
         "end_line": chunk.span.end_line,

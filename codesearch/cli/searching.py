@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from codesearch.cli.common import (
     index_dir_option,
     model_option,
     repeatable,
-    repository_option,
 )
 from codesearch.cli.opening import open_index, run_sync
 from codesearch.errors import NotIndexedError
 from codesearch.index import Index
+from codesearch.many import open_all, search_many
+from codesearch.settings import Settings
 from codesearch.types import Filter, Freshness, Hit
 
 
@@ -39,7 +41,13 @@ from codesearch.types import Filter, Freshness, Hit
 @flag("--json", "as_json", help="As JSON (see the README).")
 @flag("--context", help="The code, as Markdown.")
 @flag("--explain", help="Why each hit is there.")
-@repository_option
+@repeatable(
+    "--repo",
+    "-C",
+    type=click.Path(path_type=Path),
+    help="Any folder of a git repository, or a bare one; several are searched together.",
+)
+@flag("--all-repos", help="All repositories that are indexed, together.")
 @index_dir_option
 @model_option
 def search(
@@ -53,43 +61,85 @@ def search(
     as_json: bool,
     context: bool,
     explain: bool,
-    repo: Path,
+    repo: tuple[Path, ...],
+    all_repos: bool,
     index_dir: Path | None,
     model: Path | None,
 ) -> int:
     """Ask QUERY, a question in plain words, or names. Exit code 1 if nothing was found."""
     filter_ = Filter(path=path, language=lang, kind=kind)
-    options: dict[str, Any] = {"top_k": limit, "filter": filter_, "at": at}
-    options["overlay"] = not no_overlay
-    with open_index(repo, index_dir, model) as opened:
-        try:
-            hits = opened.search(query, **options)
-        except NotIndexedError as error:
-            _offer_to_index(opened, error, at)
-            hits = opened.search(query, **options)
-        freshness = opened.freshness(at)
+    options: dict[str, Any] = {"top_k": limit, "filter": filter_, "overlay": not no_overlay}
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(index)
+            for index in _opened(repo, all_repos, index_dir, model, at is not None)
+        ]
+        if len(opened) == 1 and not all_repos:
+            hits = _search_one(opened[0], query, at, options)
+        else:
+            hits = search_many(opened, query, **options)
+        freshness = {index.repository.name: index.freshness(at) for index in opened}
     if as_json:
         print(render.hits_as_json(query, hits, freshness))
-    elif context:
+        return FOUND if hits else NOTHING_FOUND
+    if context:
         print(render.hits_as_markdown(hits), end="")
-        _note(freshness, hits, at)
     else:
-        _print_hits(hits, explain)
-        _note(freshness, hits, at)
+        _print_hits(hits, explain, several=len(freshness) > 1)
+    _note(freshness, hits, at)
     return FOUND if hits else NOTHING_FOUND
 
 
-def _print_hits(hits: list[Hit], explain: bool) -> None:
+def _opened(
+    repo: tuple[Path, ...],
+    all_repos: bool,
+    index_dir: Path | None,
+    model: Path | None,
+    has_ref: bool,
+) -> list[Index]:
+    """The indexes to be searched; to be closed."""
+    several = all_repos or len(repo) > 1
+    if several and (index_dir or has_ref):
+        raise click.UsageError("--index-dir and --at are for one repository.")
+    if all_repos and repo:
+        raise click.UsageError("--all-repos leaves nothing for --repo to add.")
+    if not all_repos:
+        return [open_index(path, index_dir, model) for path in repo or (Path(),)]
+    indexes, left_out = open_all(Settings.load(model=model))
+    for name, error in left_out.items():
+        print(f"Left out: {name}: {error}", file=sys.stderr)
+    if not indexes:
+        raise NotIndexedError("Nothing is indexed yet", "Begin with: codesearch index PATH")
+    return indexes
+
+
+def _search_one(opened: Index, query: str, at: str | None, options: dict[str, Any]) -> list[Hit]:
+    try:
+        return opened.search(query, at=at, **options)
+    except NotIndexedError as error:
+        _offer_to_index(opened, error, at)
+        return opened.search(query, at=at, **options)
+
+
+def _print_hits(hits: list[Hit], explain: bool, *, several: bool) -> None:
     color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
     if hits:
-        print(render.hits_as_text(hits, color=color, width=width, explain=explain))
+        style = render.Style(color=color, width=width, explain=explain, repository=several)
+        print(render.hits_as_text(hits, style))
 
 
-def _note(freshness: Freshness, hits: list[Hit], at: str | None) -> None:
+def _note(freshness: dict[str, Freshness], hits: list[Hit], at: str | None) -> None:
     # Not part of the answer: on stderr, so that a pipe gets the hits alone.
     found = f"{len(hits)} hits" if hits else "Nothing found"
-    print(f"{found} {render.freshness_line(freshness, at)}", file=sys.stderr)
+    if len(freshness) == 1:
+        (only,) = freshness.values()
+        print(f"{found} {render.freshness_line(only, at)}", file=sys.stderr)
+        return
+    print(f"{found} in {len(freshness)} repositories", file=sys.stderr)
+    for name, one in freshness.items():
+        if not one.is_current:
+            print(f"  {name}: {render.freshness_line(one)}", file=sys.stderr)
 
 
 def _offer_to_index(opened: Index, error: NotIndexedError, at: str | None) -> None:

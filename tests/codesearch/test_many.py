@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 import repos
-from codesearch import Filter, Index, NotIndexedError, search_many
+from codesearch import Filter, Index, NotIndexedError, open_all, search_many
+from program import run
 
 BANK = {
     "bank/account.py": '''def transfer(source, target, amount):
@@ -78,3 +81,43 @@ def test_one_that_is_not_indexed_is_an_error(both: list[Index], tmp_path: Path) 
 
 def test_no_repositories_no_hits() -> None:
     assert search_many([], "anything") == []
+
+
+def test_all_that_is_registered_is_opened(both: list[Index], tmp_path: Path) -> None:
+    gone = repos.init(tmp_path / "gone")
+    repos.write(gone, {"a.py": "A = 1\n"})
+    repos.commit(gone)
+    with Index.open(gone) as index:
+        index.sync()
+    shutil.rmtree(gone)
+    indexes, left_out = open_all(both[0].settings)
+    try:
+        assert [index.repository.name for index in indexes] == ["bank", "shop"]
+        assert "its repository is gone" in str(left_out.pop("gone"))
+        assert not left_out
+        assert search_many(indexes, "signature") == search_many(both, "signature")
+    finally:
+        for index in indexes:
+            index.close()
+
+
+def test_the_command_line_searches_several(both: list[Index], tmp_path: Path) -> None:
+    folders = [str(index.repository.root) for index in both]
+    done = run("search", "signature", "-n", "3", "-C", folders[0], "-C", folders[1], cwd=tmp_path)
+    assert "bank:bank/account.py:7  sign_cheque" in done.stdout
+    assert "shop:shop/session.py" in done.stdout
+    assert "3 hits in 2 repositories" in done.stderr
+    everywhere = run("search", "signature", "-n", "3", "--all-repos", cwd=tmp_path)
+    assert everywhere.stdout == done.stdout
+    document = json.loads(run("search", "signature", "--all-repos", "--json", cwd=tmp_path).stdout)
+    assert set(document["repositories"]) == {"bank", "shop"}
+    assert "commit" not in document
+    assert document["hits"][0]["repository"] in {"bank", "shop"}
+
+
+def test_options_of_one_repository_are_refused_for_several(
+    both: list[Index], tmp_path: Path
+) -> None:
+    done = run("search", "signature", "--all-repos", "--at", "main", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--at" in done.stderr
