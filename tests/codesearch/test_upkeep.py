@@ -141,3 +141,12 @@ def test_an_index_that_cannot_be_opened_is_repaired(forked: Index) -> None:
     report = forked.verify(repair=True)
     assert report.repaired
     assert stored(forked.directory) == right
+
+
+def test_what_git_has_lost_is_not_damage(forked: Index, shop: Path) -> None:
+    """A branch was rewritten, git has thrown the old commit away, and no sync came by yet."""
+    repos.git(shop, "branch", "--quiet", "--force", "tower", "main")
+    repos.git(shop, "reflog", "expire", "--expire=now", "--all")
+    repos.git(shop, "gc", "--quiet", "--prune=now")
+    report = forked.verify()
+    assert (report.files, report.damage) == (5, ())
