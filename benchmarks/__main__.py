@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from benchmarks import comparing, functions, quality, report, results, speed, vectors
+from benchmarks import comparing, functions, incremental, quality, report, results, speed, vectors
 from benchmarks.errors import BenchmarkError
 from benchmarks.failures import Failures
 from benchmarks.results import Result
@@ -60,6 +60,13 @@ def _speed(parsed: argparse.Namespace) -> None:
     _finish(result, parsed.out, report.speed_table(result))
 
 
+def _incremental(parsed: argparse.Namespace) -> None:
+    cache = parsed.cache.expanduser().absolute()
+    plan = incremental.Plan(parsed.repos, cache, parsed.commits, parsed.reuse, parsed.clone)
+    result = incremental.run_incremental(plan, parsed.only)
+    _finish(result, parsed.out, report.incremental_table(result))
+
+
 def _compare(parsed: argparse.Namespace) -> None:
     old, new = results.read(parsed.old), results.read(parsed.new)
     print(comparing.table(comparing.compare(old, new)))
@@ -94,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_functions(commands.add_parser("functions", help="MRR on sets of single functions"))
     _add_vectors(commands.add_parser("vectors", help="MRR of smaller vectors"))
     _add_speed(commands.add_parser("speed", help="times, memory and sizes"))
+    _add_incremental(commands.add_parser("incremental", help="what a commit costs, over many"))
     comparison = commands.add_parser("compare", help="two results, paired by question")
     comparison.add_argument("old", type=Path)
     comparison.add_argument("new", type=Path)
@@ -141,6 +149,18 @@ def _add_speed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="annotations/: real questions")
     parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")
     parser.set_defaults(run=_speed)
+
+
+def _add_incremental(parser: argparse.ArgumentParser) -> None:
+    _add_repositories(parser)
+    cache = user_cache_path("codesearch-benchmarks")
+    parser.add_argument("--cache", type=Path, default=cache, help="where vectors stay")
+    parser.add_argument("--commits", type=int, default=200, help="how many (default 200)")
+    parser.add_argument(
+        "--reuse", action="store_true", help="vectors of an earlier run, timed then"
+    )
+    parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")
+    parser.set_defaults(run=_incremental)
 
 
 def _add_repositories(parser: argparse.ArgumentParser) -> None:

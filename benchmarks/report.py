@@ -20,6 +20,7 @@ def whole(folder: Path = FOLDER) -> str:
         "quality": quality_tables,
         "functions": functions_table,
         "speed": speed_table,
+        "incremental": incremental_table,
         "vectors": vectors_table,
     }
     parts = [make(result) for what, make in makers.items() if (result := newest(what, folder))]
@@ -76,6 +77,50 @@ def speed_table(result: Result) -> str:
         f"`import codesearch` {result['import_ms']:.0f} ms"
     )
     return head + "\n\n" + _table(["", *result["repositories"]], rows)
+
+
+def incremental_table(result: Result) -> str:
+    """What a commit costs; and as a share of building everything anew in the same run."""
+    repositories = result["repositories"].values()
+    rows = [
+        [label, *(form(row) if callable(form) else _cell(row[key], form) for row in repositories)]
+        for label, key, form in _INCREMENTAL_ROWS
+    ]
+    head = (
+        f"What a commit costs, {result['model']}, {result['machine']['cores']} cores "
+        f"({_circumstances(result)}): from the start of a sync to the first answer"
+    )
+    return head + "\n\n" + _table(["", *result["repositories"]], rows)
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)
+
+
+def _second_worktree(row: Mapping[str, Any]) -> str:
+    second = row["second_worktree"]
+    return f"{second['ms']:.0f} ({second['encoded']} encoded)"
+
+
+_INCREMENTAL_ROWS: tuple[tuple[str, str, Any], ...] = (
+    ("files", "files", "{:,}"),
+    ("chunks", "chunks", "{:,}"),
+    ("commits followed", "commits", "{:,}"),
+    ("full rebuild, every text encoded, s", "full_s", "{:.1f}"),
+    ("full rebuild, vectors known, s", "known_s", "{:.1f}"),
+    ("in process, p50, ms", "searchable_p50_ms", "{:.0f}"),
+    ("in process, p95, ms", "searchable_p95_ms", "{:.0f}"),
+    ("in process, longest, ms", "searchable_max_ms", "{:.0f}"),
+    ("… commits of one file, p50, ms", "one_file_p50_ms", "{:.0f}"),
+    ("p50 as a share of a full rebuild", "p50_of_full", "{:.2%}"),
+    ("… of one with vectors known", "p50_of_known", "{:.1%}"),
+    ("texts encoded, p50", "encoded_p50", "{:.0f}"),
+    ("texts encoded, most", "encoded_max", "{:,}"),
+    ("peak memory, MB", "peak_mb", "{:.0f}"),
+    ("`codesearch index`, whole process, p50, ms", "cold_index_p50_ms", "{:.0f}"),
+    ("`codesearch search`, whole process, p50, ms", "cold_search_p50_ms", "{:.0f}"),
+    ("second worktree, open to first answer, ms", "", _second_worktree),
+)
 
 
 _SPEED_ROWS = (

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import processes
 from benchmarks.board import Pinned, read_questions, read_repositories
 from benchmarks.corpus import Corpus
 from benchmarks.errors import BenchmarkError, MirrorError
@@ -91,8 +89,8 @@ def _queries(data: Path, pinned: Pinned) -> list[str]:
 def _measure(pinned: Pinned, mirror: Path, folder: Path, queries: Sequence[str]) -> dict[str, Any]:
     index_dir = folder / "index"
     arguments = [str(mirror), "--rev", pinned.revision, "--index-dir", str(index_dir)]
-    first = _run("index", *arguments)
-    again = _run("index", *arguments, "--rebuild")
+    first = processes.codesearch("index", *arguments)
+    again = processes.codesearch("index", *arguments, "--rebuild")
     row: dict[str, Any] = {"revision": pinned.revision}
     settings = Settings(home=folder)
     with Index.open(mirror, index_dir=index_dir, settings=settings) as index:
@@ -154,7 +152,7 @@ def _cold_ms(mirror: Path, index_dir: Path, queries: Sequence[str]) -> float:
     for number in range(_COLD_RUNS + 1):
         query = queries[number % len(queries)]
         where = ["--repo", str(mirror), "--index-dir", str(index_dir)]
-        times.append(_run("search", query, *where, found=(0, 1)).seconds * 1000)
+        times.append(processes.codesearch("search", query, *where, found=(0, 1)).seconds * 1000)
     return percentile(times[1:], 0.5)  # the first one warmed the disk cache
 
 
@@ -163,31 +161,6 @@ def _import_ms() -> float:
     medians = []
     for script in ("import codesearch", "pass"):
         command = [sys.executable, "-c", script]
-        times = [_timed(command, (0,)).seconds * 1000 for _ in range(_COLD_RUNS)]
+        times = [processes.timed(command).seconds * 1000 for _ in range(_COLD_RUNS)]
         medians.append(percentile(times, 0.5))
     return medians[0] - medians[1]
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    seconds: float
-    peak_mb: float  # the most memory that the process, or one it waited for, ever had
-
-
-def _run(*arguments: str, found: Collection[int] = (0,)) -> _Run:
-    return _timed([sys.executable, "-m", "codesearch", *arguments], found)
-
-
-def _timed(command: Sequence[str], expected: Collection[int]) -> _Run:
-    with tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in expected:
-            output.seek(0)
-            said = output.read().decode(errors="replace")[-500:]
-            raise BenchmarkError(f"{' '.join(command[1:4])} … failed: {said}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return _Run(seconds, usage.ru_maxrss * unit / 1e6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesearch.errors import RepositoryError
+from codesearch.errors import NotIndexedError, RepositoryError
 from codesearch.store import Ref, State
 from codesearch.types import IndexedRef
 
@@ -46,4 +46,6 @@ def at_head(repository: Repository, state: State) -> str:
 def _last(state: State, places: tuple[str, ...]) -> str:
     """The commit that was synced last, rather one of this repository than of another clone."""
     own = [commit for ref, commit in state.refs.items() if ref.place in places]
+    if not state.refs:
+        raise NotIndexedError("The index follows no ref any more", "Index one: codesearch index")
     return (own or list(state.refs.values()))[-1]

@@ -45,6 +45,9 @@ def gc(syncer: Syncer, *, wait: bool = True) -> GcReport:
     A text that comes back later is encoded again. Raises what a sync raises.
     """
     before = sizes(syncer.vectors)[1]
+    state = syncer.store.state()
+    if state is None or state.fingerprint != syncer.fingerprint:
+        return GcReport((), 0, 0, before, before)  # what another model made is not ours to take
     with _writing(syncer, wait) as writer:
         refs = writer.manifest.refs
         gone = {ref for ref in refs if not (ref.is_elsewhere or Path(ref.place).exists())}

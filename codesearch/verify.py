@@ -62,7 +62,9 @@ class _Check:
         self._damage: list[Damage] = []
 
     def commit(self, commit: str, on_file: OnFile | None) -> None:
-        """Compare one commit."""
+        """Compare one commit; one that git has lost (it was rewritten) cannot be compared."""
+        if not self._syncer.repository.has_commit(commit):
+            return
         snapshot = self._manifest.snapshots[commit]
         rules = self._syncer.rules(commit)
         if rules.digest != snapshot.rules:

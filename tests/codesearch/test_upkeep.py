@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import repos
-from codesearch import Index, RepositoryError, StoreError, VerifyReport
+from codesearch import (
+    Index,
+    NotIndexedError,
+    RepositoryError,
+    Settings,
+    StoreError,
+    VerifyReport,
+)
+from codesearch.encoder.weights import DEFAULT_FOLDER, Weights, write_config
 from codesearch.store.embedded import EmbeddedStore, EmbeddedWriter
 from stored import from_scratch, stored
 
@@ -141,3 +150,36 @@ def test_an_index_that_cannot_be_opened_is_repaired(forked: Index) -> None:
     report = forked.verify(repair=True)
     assert report.repaired
     assert stored(forked.directory) == right
+
+
+def test_what_git_has_lost_is_not_damage(forked: Index, shop: Path) -> None:
+    """A branch was rewritten, git has thrown the old commit away, and no sync came by yet."""
+    repos.git(shop, "branch", "--quiet", "--force", "tower", "main")
+    repos.git(shop, "reflog", "expire", "--expire=now", "--all")
+    repos.git(shop, "gc", "--quiet", "--prune=now")
+    report = forked.verify()
+    assert (report.files, report.damage) == (5, ())
+
+
+def test_gc_leaves_alone_what_another_model_made(forked: Index, shop: Path, tmp_path: Path) -> None:
+    shutil.copytree(DEFAULT_FOLDER, tmp_path / "model")
+    config = Weights.open(tmp_path / "model").config
+    write_config(tmp_path / "model", replace(config, name="another"))
+    before = stored(forked.directory)
+    with Index.open(shop, settings=Settings.load(model=tmp_path / "model")) as other:
+        assert other.gc().vectors == 0
+    assert stored(forked.directory) == before
+    assert forked.sync(rebuild=True).encoded == 0  # the vectors are still there
+
+
+def test_gc_before_anything_is_indexed(index: Index) -> None:
+    index.gc()
+    assert not index.is_built
+
+
+def test_without_any_ref_the_remedy_is_told(index: Index) -> None:
+    index.sync()
+    index.forget("main")
+    with pytest.raises(NotIndexedError, match="no ref any more"):
+        index.search("cookies")
+    assert index.sync().encoded == 0
