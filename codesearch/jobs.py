@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from codesearch.home import Home
     from codesearch.settings import Settings
     from codesearch.sync import OnProgress
-    from codesearch.types import SyncReport
+    from codesearch.types import Progress, SyncReport
 
+Events = Generator[Event, None, None]
 # Given the repository's folder and the ref: around the sync of that ref, for a progress bar.
 Watch = Callable[[str, str], "AbstractContextManager[OnProgress | None]"]
+
+_SIGN_OF_LIFE = 30.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def run(
     *,
     wait: bool = True,
     watch: Watch | None = None,
-) -> Iterator[Event]:
+) -> Events:
     """Bring the index of every job's repository up to date; tell what happens as it happens.
 
     Without ``refs`` all that an index follows is brought to where git has it, or HEAD is indexed
@@ -73,26 +76,52 @@ def run(
         Events; the last is ``Kind.FINISHED``, whose ``failed`` names the repositories with errors.
         Errors are events: only an interrupt (``KeyboardInterrupt``) is raised.
     """
+    return summed_up(jobs, lambda job: bring(job, settings, wait, watch or _nobody))
+
+
+def summed_up(jobs: Iterable[Job], do: Callable[[Job], Events]) -> Events:
+    """The events of all jobs, done one after the other, and how it ended."""
     started = time.perf_counter()
     failed: dict[str, None] = {}
     number = 0
     for job in jobs:
         number += 1
-        for event in _isolated(job, settings, wait, watch or _nobody):
-            if event.level == "error":
-                failed[event.repository or str(job.path)] = None
-            yield event
+        with closing(do(job)) as events:
+            for event in events:
+                if event.level == "error":
+                    failed[event.repository or str(job.path)] = None
+                yield event
         gc.collect()  # an index and its encoder hold each other; one after the other is the promise
     seconds = time.perf_counter() - started
     yield Event(Kind.FINISHED, repositories=number, failed=tuple(failed), seconds=seconds)
+
+
+def signs_of_life(tell: Callable[[Event], None]) -> Watch:
+    """Tells of a long sync twice a minute."""
+
+    @contextmanager
+    def watch(repository: str, ref: str) -> Iterator[OnProgress]:
+        last = time.monotonic()
+
+        def on_progress(now: Progress) -> None:
+            nonlocal last
+            if time.monotonic() - last < _SIGN_OF_LIFE:
+                return
+            last = time.monotonic()
+            done = (now.files_done, now.chunks, now.encoded)
+            tell(Event(Kind.PROGRESS, repository, ref, None, *done))
+
+        yield on_progress
+
+    return watch
 
 
 def _nobody(repository: str, ref: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def _isolated(job: Job, settings: Settings, wait: bool, watch: Watch) -> Iterator[Event]:
-    """One job; whatever goes wrong becomes an event."""
+def bring(job: Job, settings: Settings, wait: bool, watch: Watch) -> Events:
+    """The events of one job; whatever goes wrong is one of them."""
     where = str(job.path.expanduser().absolute())
     if not job.required and not job.path.is_dir():
         remedy = "if it is gone for good: codesearch list, then codesearch remove FOLDER"

@@ -29,7 +29,7 @@ LAYERS = [
     {"many"},
     {"progress", "events"},
     {"jobs"},
-    {"jobfile", "hooks"},
+    {"apart", "jobfile", "hooks"},
     {"cli"},
 ]
 

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from codesearch.apart import run_apart
 from codesearch.cli.common import ERROR, FOUND, flag, index_dir_option, model_option, repeatable
 from codesearch.events import Event, Kind
 from codesearch.home import Home
 from codesearch.jobfile import read_jobs
-from codesearch.jobs import Job, Watch, registered, run
+from codesearch.jobs import Job, registered, run, signs_of_life
 from codesearch.progress import progress_reporter
 from codesearch.settings import Settings
 
 if TYPE_CHECKING:
     from codesearch.sync import OnProgress
-    from codesearch.types import Progress
-
-_SIGN_OF_LIFE = 30.0  # seconds
 
 
 @click.command()
@@ -76,10 +74,18 @@ def sync(
     if index_dir and len(jobs) != 1:
         raise click.UsageError("--index-dir is the folder of one index: name one repository.")
     tell = _teller(log_format, quiet)
+    if len(jobs) > 1:
+        events = run_apart(jobs, settings, wait=not no_wait)
+    else:
+        words = log_format == "text" and not quiet
+        watch = _bar if words else signs_of_life(tell)
+        events = run(jobs, settings, wait=not no_wait, watch=watch)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     last = None
     try:
-        for last in run(jobs, settings, wait=not no_wait, watch=_watch(log_format, quiet)):
-            tell(last)
+        with closing(events):
+            for last in events:
+                tell(last)
     except KeyboardInterrupt:
         print("Interrupted. What was encoded is kept; run it again to go on.", file=sys.stderr)
         raise
@@ -98,33 +104,5 @@ def _teller(log_format: str, quiet: bool) -> Callable[[Event], None]:
     return tell
 
 
-def _watch(log_format: str, quiet: bool) -> Watch | None:
-    if quiet:
-        return None
-    return _signs_of_life if log_format == "json" else _bar
-
-
 def _bar(repository: str, ref: str) -> AbstractContextManager[OnProgress]:
     return progress_reporter(sys.stderr)
-
-
-@contextmanager
-def _signs_of_life(repository: str, ref: str) -> Iterator[OnProgress]:
-    last = time.monotonic()
-
-    def tell(progress: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last < _SIGN_OF_LIFE:
-            return
-        last = time.monotonic()
-        event = Event(
-            Kind.PROGRESS,
-            repository,
-            ref,
-            files=progress.files_done,
-            chunks=progress.chunks,
-            encoded=progress.encoded,
-        )
-        print(event.as_json(), flush=True)
-
-    yield tell

@@ -27,8 +27,7 @@ HOOKS = ("post-commit", "post-merge", "post-checkout", "post-rewrite")
 _KEPT = "codesearch-kept"  # folder, beside the hooks, of those that ours call
 _USERS = "codesearch-users"  # file, beside hooks that several repositories share: who needs them
 _STATE = "codesearch"  # folder in the git directory: the starter, and who waits
-_REMEMBERED = ("CODESEARCH_HOME", "CODESEARCH_CONFIG", "CODESEARCH_MODEL", "CODESEARCH_THREADS",
-               "XDG_DATA_HOME", "XDG_CONFIG_HOME")  # fmt: skip
+_REMEMBERED = re.compile(r"CODESEARCH_(?!API_KEY$).+|XDG_(DATA|CONFIG)_HOME")  # no secrets
 _SHELL = re.compile(rb"#![ \t]*(/usr/bin/env[ \t]+)?(/\S+/)?(ba|da|k|z)?sh([ \t][^\r\n]*)?\n")
 _BLOCK = re.compile(rb"# >>> codesearch hooks.*?# <<< codesearch hooks\n", re.DOTALL)
 _PYTHON = "python="  # how the starter's line begins that says what it runs
@@ -71,7 +70,7 @@ def install(repository: Repository) -> Installation:
             _put_in(folder / name)
         state = repository.common_dir / _STATE
         state.mkdir(exist_ok=True)
-        _write(state / "hook", _starter(), 0o755)
+        _write(state / "hook", _starter(), 0o700)
         _note_user(repository, folder, uses=True)
     return status(repository)
 
@@ -205,8 +204,8 @@ def _write(path: Path, content: bytes, mode: int) -> None:
 def _starter() -> bytes:
     """The script that all hooks call, with what it must know of this installation."""
     known = ["#!/bin/sh", "# Written by `codesearch hooks install`."]
-    for name in _REMEMBERED:
-        if value := os.environ.get(name):
+    for name, value in sorted(os.environ.items()):
+        if value and _REMEMBERED.fullmatch(name) and name.isidentifier():
             known.append(f'[ -n "${name}" ] || {name}={shlex.quote(value)}; export {name}')
     known.append(f"user={os.getuid()}")
     known.append(f"{_PYTHON}{shlex.quote(sys.executable)}")

@@ -250,6 +250,18 @@ def test_the_home_of_the_installation_is_remembered(
         assert until(lambda: new in {ref.commit for ref in index.refs()})
 
 
+def test_a_key_is_not_remembered(
+    shop: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODESEARCH_API_KEY", "secret")
+    monkeypatch.setenv("CODESEARCH_URL", "https://qdrant.example.org")
+    install(repository)
+    hook = shop / ".git/codesearch/hook"
+    assert "qdrant.example.org" in hook.read_text()
+    assert "secret" not in hook.read_text()
+    assert stat.S_IMODE(hook.stat().st_mode) == 0o700
+
+
 # What is there already
 
 
