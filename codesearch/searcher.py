@@ -137,11 +137,10 @@ class Searcher:
     def _laid(self, locate: Locate, lay: Lay) -> Iterator[OverlaidReader]:
         """What answers, with what lies over it. Nobody waits while ``lay`` looks at files."""
         while True:
-            commit = locate(self.reader().state)
-            overlay = lay(commit)
+            reader = self.reader()
+            overlay = lay(locate(reader.state))
             with self._lock:
-                reader = self.reader()
-                if locate(reader.state) == commit:  # else something was published meanwhile
+                if self._reader is reader:  # else another thread has seen something newer
                     yield OverlaidReader(reader, overlay)
                     return
 
