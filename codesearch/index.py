@@ -13,7 +13,7 @@ from codesearch.encoder import has_gpu, load_encoder
 from codesearch.encoder.weights import Weights
 from codesearch.errors import NotIndexedError, StoreError
 from codesearch.fingerprint import index_fingerprint
-from codesearch.home import Home, read_card, sign_card
+from codesearch.home import Home, read_card, remove_index, sign_card
 from codesearch.overlay import Keeper, Overlay
 from codesearch.refs import at_head, own_refs, ref_of
 from codesearch.searcher import Lay, Locate, Searcher
@@ -178,6 +178,17 @@ class Index:
         from codesearch.upkeep import gc  # noqa: PLC0415
 
         return gc(self._syncer, wait=wait)
+
+    def remove(self, *, wait: bool = True) -> None:
+        """Delete the index: its folder, and all that a server has of this repository.
+
+        Raises:
+            IndexLockedError: another process writes it.
+            StoreError: there is none, or it cannot be deleted.
+        """
+        self._searcher.close()
+        self._store.remove(wait=wait)
+        remove_index(self.directory)
 
     def verify(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,21 @@ def test_nobody_imports_training() -> None:
             assert not any(name.startswith("codesearch.training") for name in _imports(path)), path
 
 
+def test_the_client_of_servers_is_imported_only_for_a_server() -> None:
+    """It takes a second: nobody but ``opening`` imports what imports it, and that when asked."""
+    imports = {path: _imports(path) for path in _files("codesearch") + _files("tui")}
+    of_servers = {
+        f"codesearch.store.{path.stem}"
+        for path, names in imports.items()
+        if any(name.split(".")[0] in ("qdrant_client", "httpx") for name in names)
+    }
+    assert "codesearch.store.connection" in of_servers
+    of_servers |= {"codesearch.store.server", "codesearch.store.server_writer"}
+    for path, names in imports.items():
+        if f"codesearch.store.{path.stem}" not in of_servers and path.stem != "opening":
+            assert not {name for name in names if name in of_servers}, path
+
+
 @pytest.mark.parametrize(
     "statement",
     ["import codesearch", "import codesearch; codesearch.Filter", "import codesearch.encoder"],
@@ -91,3 +107,20 @@ def test_a_light_import_loads_nothing_heavy(statement: str) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not set(done.stdout.split()) & HEAVY
+
+
+def test_an_index_in_a_folder_loads_no_client_of_servers(indexed: Path) -> None:
+    script = (
+        "import sys; from codesearch import Index\n"
+        "with Index.open() as index: assert index.search('cookie')\n"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=indexed,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not set(done.stdout.split()) & {"qdrant_client", "httpx", "pydantic", "grpc"}

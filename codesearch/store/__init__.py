@@ -152,6 +152,13 @@ class Store(Protocol):
         """Give back the space of points that were deleted; nothing else changes."""
         ...
 
+    def remove(self, *, wait: bool = True) -> None:
+        """Delete what the store keeps outside the index's folder.
+
+        Raises ``IndexLockedError`` if another process writes and ``wait`` is False.
+        """
+        ...
+
     def close(self) -> None:
         """Release what the store itself holds open."""
         ...

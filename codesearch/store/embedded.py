@@ -212,5 +212,8 @@ class EmbeddedStore:
             writer.abandon()
             raise
 
+    def remove(self, *, wait: bool = True) -> None:
+        """Nothing is outside the folder."""
+
     def close(self) -> None:
         """Nothing is held open but by readers and writers."""

@@ -135,11 +135,11 @@ class Records:
             )
         return now
 
-    def sweep(self, keep: Published) -> None:
-        """Delete the blobs of all other publications."""
+    def sweep(self, keep: Published | None) -> None:
+        """Delete the blobs of all publications but one."""
         other = models.Filter(
             must=[equals("repo", self.repo), equals("kind", "blob")],
-            must_not=[equals("seq", keep.seq)],
+            must_not=[equals("seq", keep.seq)] if keep else None,
         )
         selector = models.FilterSelector(filter=other)
         self.connection.ask(lambda client: client.delete(self.collection, selector))
@@ -164,6 +164,12 @@ class Records:
                     found.add(row.payload["fingerprint"])
             if offset is None:
                 return found
+
+    def delete(self, kind: str) -> None:
+        """Delete the repository's record of a kind."""
+        ids: list[Any] = [self._id(kind)]
+        selector = models.PointIdsList(points=ids)
+        self.connection.ask(lambda client: client.delete(self.collection, selector))
 
     def read(self, kind: str, fields: list[str] | bool) -> dict[str, Any] | None:
         """The repository's record of a kind; None if there is none."""

@@ -152,6 +152,20 @@ class ServerStore:
         """Delete for good what superseded publications had; the server gives the space back."""
         self.writer(fingerprint, dimension).abandon()
 
+    def remove(self, *, wait: bool = True) -> None:
+        """Delete all that the server has of this repository; other repositories stay."""
+        try:
+            published = self.records.published()
+        except StoreError:  # damaged: then what is known of it is deleted
+            published = None
+        fingerprint = published.fingerprint if published else ""
+        writer = self.writer(fingerprint, 1, wait=wait, from_scratch=True)
+        try:
+            writer.remove()
+        except BaseException:
+            writer.abandon()
+            raise
+
     def close(self) -> None:
         """Close the connection."""
         self.records.connection.close()

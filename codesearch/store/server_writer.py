@@ -121,6 +121,25 @@ class ServerWriter:
         self._lease.release(clean=clean)
         self._lock.release()
 
+    def remove(self) -> None:
+        """Delete all that the server has of the repository, the record first. Then it is over.
+
+        The lease's record stays, so that numbers go on: no old writer's work can appear anew.
+        """
+        base, layout = self._base, self._site.layout
+        fingerprints = {self._fingerprint, self._lease.former.get("fingerprint", "")} - {""}
+        collections = {layout.points(it) for it in fingerprints} | set(base.former if base else ())
+        self._records.delete("state")
+        for collection in collections:
+            with suppress(MissingError):
+                Tenant(self._connection, collection, self._records.repo, 0).delete_all()
+        self._records.sweep(None)
+        self._lease.release(clean=True)
+        in_use = {layout.points(it) for it in self._records.fingerprints_in_use()}
+        for collection in collections - in_use:
+            drop_if_empty(self._connection, collection)
+        self._lock.release()
+
     def _next(self) -> Published:
         """The publication in the making, but for what is added as it is written down."""
         base, epoch = self._base, self._lease.epoch

@@ -329,6 +329,29 @@ def test_a_new_fingerprint_is_built_beside_and_the_alias_follows(place: Place) -
     assert (names(one), names(two)) == ({"a"}, {"b"})
 
 
+def test_a_removed_repository_leaves_nothing_but_its_numbers(place: Place) -> None:
+    other = open_at(replace(place, repo="two", folder=f"{place.folder}/2"))
+    store = open_at(place)
+    publish(store, "c0", "old", fingerprint="before")
+    publish(store, "c1", "a")
+    publish(other, "c1", "b")
+    number = store.records.current_seq()
+    store.remove()
+    assert store.current_name() is None
+    assert store.reader() is None
+    assert everything(place) == {("two", "b")}
+    with closing(place.client()) as client:
+        made = {row.name for row in client.get_collections().collections}
+        rows, _ = client.scroll(f"{place.prefix}-meta", limit=1000)
+    assert f"{place.prefix}-before" not in made
+    left = [row.payload["kind"] for row in rows if row.payload and row.payload["repo"] != "two"]
+    assert left == ["lease"]
+    publish(store, "c2", "c")
+    assert names(store) == {"c"}
+    assert (store.records.current_seq() or 0) > (number or 0)
+    assert names(other) == {"b"}
+
+
 def test_a_large_manifest_is_kept_in_parts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("codesearch.store.records._PART", 100)
     store = open_at(place)

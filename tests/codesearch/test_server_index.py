@@ -210,6 +210,15 @@ def test_two_repositories_in_one_search(forked: Index, tmp_path: Path) -> None:
     assert {hit.repository for hit in forked.search("pump up a tyre", top_k=50)} == {"shop"}
 
 
+def test_a_removed_index_is_gone_here_and_there(forked: Index, shop: Path) -> None:
+    forked.remove()
+    assert not forked.directory.exists()
+    with Index.open(shop) as again:
+        assert not again.is_built
+        assert again.sync().encoded > 0
+        assert [ref.name for ref in again.refs()] == ["main"]
+
+
 def test_the_program_works_with_a_server(place: Place, shop: Path) -> None:
     done = run("index", cwd=shop)
     assert done.returncode == 0, done.stderr
