@@ -7,6 +7,7 @@ Which server this runs against, and what it lacks where no real one is at hand:
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -249,6 +250,15 @@ def test_refused_connections_are_tried_again(place: Place, hasty: None) -> None:
         with pytest.raises(StoreError, match=r"Cannot reach .* \(tried 4 times\)") as caught:
             open_at(place.over(url)).current_name()
     assert "try again" in caught.value.remedy
+
+
+def test_a_server_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_TRIES", 1)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = Settings(home=tmp_path, url=url, server_timeout=1)
+        with pytest.raises(StoreError, match=r"Cannot reach .*timed out"):
+            open_store(settings, tmp_path, lambda: "r").current_name()
 
 
 def test_pauses_grow(monkeypatch: pytest.MonkeyPatch) -> None:
