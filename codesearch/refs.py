@@ -27,8 +27,8 @@ def own_refs(repository: Repository, state: State) -> list[IndexedRef]:
 def at_head(repository: Repository, state: State) -> str:
     """The indexed commit that answers for HEAD.
 
-    Its commit; if that is not indexed, its branch as it was indexed last; if there is none, what
-    was indexed last of all. (Freshness tells.)
+    Its commit; if that is not indexed, its branch as it was indexed last; if it never was, the
+    branch of the same name in another clone; else what was indexed last. (Freshness tells.)
     """
     try:
         head = repository.head()
@@ -40,7 +40,13 @@ def at_head(repository: Repository, state: State) -> str:
         ref = Ref("HEAD", str(repository.git_dir))
     else:
         ref = Ref(f"refs/heads/{head.branch}", str(repository.common_dir))
-    return state.refs.get(ref) or _last(state, repository.places)
+    return state.refs.get(ref) or _namesake(state, ref) or _last(state, repository.places)
+
+
+def _namesake(state: State, ref: Ref) -> str | None:
+    """The commit of the branch of this name that was synced last, in whatever clone."""
+    found = [commit for other, commit in state.refs.items() if other.name == ref.name != "HEAD"]
+    return found[-1] if found else None
 
 
 def _last(state: State, places: tuple[str, ...]) -> str:

@@ -44,9 +44,9 @@ class MissingError(StoreError):
 class Connection:
     """A client of one server. Thread-safe, as the client is."""
 
-    def __init__(self, client: QdrantClient, url: str, tries: int = _TRIES) -> None:
+    def __init__(self, client: QdrantClient, url: str, tries: int | None = None) -> None:
         self._client = client
-        self._tries = tries
+        self._tries = tries or _TRIES
         self.url = without_user(url)
 
     @classmethod

@@ -7,12 +7,14 @@ Which server this runs against, and what it lacks where no real one is at hand:
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -250,6 +252,15 @@ def test_refused_connections_are_tried_again(place: Place, hasty: None) -> None:
     assert "try again" in caught.value.remedy
 
 
+def test_a_server_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_TRIES", 1)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = Settings(home=tmp_path, url=url, server_timeout=1)
+        with pytest.raises(StoreError, match=r"Cannot reach .*timed out"):
+            open_store(settings, tmp_path, lambda: "r").current_name()
+
+
 def test_pauses_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "_FIRST_PAUSE", 0.05)
     started = time.monotonic()
@@ -269,6 +280,31 @@ def test_deleted_points_are_cleared_away_after_a_while(place: Place) -> None:
     assert everything(place) == {(repo, "a")}
     publish(patient, "c3", "b")
     assert names(patient) == {"a", "b"}
+
+
+def test_nothing_piles_up_over_any_history(place: Place) -> None:
+    random = Random(1)
+    store = open_at(place, grace=0.0)
+    now: set[str] = set()
+    for step in range(40):
+        writer = store.writer("f", 4, from_scratch=random.random() < 0.1)
+        before = set() if not writer.manifest.snapshots else now
+        new = {f"p{n}" for n in random.sample(range(12), 4)} - now
+        gone = {name for name in before if random.random() < 0.3}
+        writer.upsert([make_point(name, 1.0) for name in sorted(new)])
+        writer.delete([make_id(name) for name in sorted(gone)])
+        if random.random() < 0.3:
+            writer.abandon()
+        else:
+            follow(writer, f"c{step}", *(before - gone | new))
+            writer.publish()
+            now = before - gone | new
+        assert names(store) == now, step
+    store.compact("f", 4)
+    assert everything(place) == {(place.repo, name) for name in now}
+    with closing(place.client()) as client:
+        rows, _ = client.scroll(f"{place.prefix}-meta", limit=1000)
+    assert sorted(row.payload["kind"] for row in rows if row.payload) == ["blob", "lease", "state"]
 
 
 def test_what_a_killed_writer_left_is_cleared_away(place: Place) -> None:

@@ -198,6 +198,20 @@ def test_another_machine_finds_it_all_and_encodes_nothing(
     assert "mix" in symbols(forked, "paint")
 
 
+def test_another_machine_that_is_ahead_is_answered_from_its_branch(
+    forked: Index, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODESEARCH_MACHINE", "there")
+    monkeypatch.setenv("CODESEARCH_HOME", str(tmp_path / "home of another"))
+    repos.git(shop, "clone", "--quiet", str(shop), str(tmp_path / "clone"))
+    repos.commit(tmp_path / "clone", "not on the server yet")
+    with Index.open(tmp_path / "clone") as other:
+        freshness = other.freshness()  # though ``paint`` was indexed last
+        assert freshness.commit == forked.repository.resolve("main")
+        assert freshness.commits_behind == 1
+        assert "mix" not in symbols(other)
+
+
 def test_two_repositories_in_one_search(forked: Index, tmp_path: Path) -> None:
     garage = repos.init(tmp_path / "garage")
     repos.write(garage, {"wheels.py": 'def inflate():\n    """Pump up a tyre."""\n'})

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -24,9 +25,10 @@ from codesearch.store import (
     Store,
     version_key,
 )
+from codesearch.store.embedded import EmbeddedStore
 from codesearch.writer import point_id
 from indexers.types import FileVersion
-from stores import KINDS, Place, contents, place_on_server, plain
+from stores import KINDS, Place, Plain, contents, place_on_server, plain
 
 DIMENSION = 4
 QUERY = np.array([1, 0, 0, 0], np.float32)
@@ -346,3 +348,47 @@ def test_a_writer_can_publish_and_go_on(store: Store) -> None:
     with reading(store) as second:
         assert nearest(second) == [make_id("a"), make_id("b")]
         assert set(second.manifest().snapshots["c1"].files) == {"a", "b"}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_history_of_changes_equals_a_plain_dictionary(store: Store, seed: int) -> None:
+    """Points come, go and come back; work is published, abandoned, begun anew beside the old.
+
+    Who reads all along sees what was there when they began. (Not promised is a point that goes and
+    comes back while they read; nor that readers see one that is deleted and added in one go.)
+    """
+    random = Random(seed)
+    points = [make_point(f"p{n}", 1.0, terms=(n,)) for n in range(12)]
+    publish(store, "begin")
+    expected: dict[str, Plain] = {}
+    for step in range(8 if isinstance(store, EmbeddedStore) else 40):  # a copy costs more
+        reader, began = reading(store), expected
+        from_scratch = random.random() < 0.1
+        writer = store.writer("f", DIMENSION, from_scratch=from_scratch)
+        now = {} if from_scratch else dict(expected)
+        came_back = False
+        for _ in range(random.randrange(4)):
+            some = random.sample(points, random.randrange(1, 5))
+            gone = [point.id for point in some if point.id in now]
+            new = [point for point in some if point.id not in now | expected]
+            came_back |= any(point.id in began for point in new)
+            writer.upsert(new)
+            writer.delete(gone)
+            now = {id_: row for id_, row in now.items() if id_ not in gone}
+            now |= {point.id: plain(point) for point in new}
+            if random.random() < 0.2:
+                writer.manifest.follow(MAIN, f"c{step}", snapshot())
+                writer.publish(go_on=True)
+                expected = dict(now)
+        assert contents(store) == expected, f"seed {seed}, step {step}"
+        if random.random() < 0.3:
+            writer.abandon()
+        else:
+            writer.manifest.follow(MAIN, f"c{step}", snapshot())
+            writer.publish()
+            expected = now
+        assert contents(store) == expected, f"seed {seed}, step {step}"
+        with reader as opened:
+            if not came_back or from_scratch:
+                found = {point.id: plain(point) for point in opened.points()}
+                assert found == began, f"seed {seed}, step {step}"
