@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from codesearch.index import Index
     from codesearch.many import search_many
+    from codesearch.queries import Query
     from codesearch.settings import Settings
     from codesearch.types import (
         Chunk,
@@ -66,6 +67,7 @@ __all__ = [
     "ModelError",
     "NotIndexedError",
     "Progress",
+    "Query",
     "RepositoryError",
     "Settings",
     "SkipReason",
@@ -80,7 +82,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'codesearch' has no attribute {name!r}")
-    for module in ("types", "errors", "settings", "index", "many"):
+    for module in ("types", "errors", "settings", "queries", "index", "many"):
         found = getattr(import_module(f"codesearch.{module}"), name, None)
         if found is not None:
             globals()[name] = found

@@ -21,7 +21,7 @@ LAYERS = [
     {"settings", "encoder"},
     {"lexical"},
     {"ranking", "store", "fingerprint", "render"},
-    {"filters", "home", "writer"},
+    {"filters", "home", "queries", "writer"},
     {"overlay"},
     {"refs", "searcher", "sync"},
     {"upkeep", "verify"},
