@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from codesearch.index import Index
     from codesearch.many import search_many
-    from codesearch.queries import Query
+    from codesearch.queries import Query, Term
     from codesearch.settings import Settings
     from codesearch.types import (
         Chunk,
@@ -74,6 +74,7 @@ __all__ = [
     "Span",
     "StoreError",
     "SyncReport",
+    "Term",
     "VerifyReport",
     "search_many",
 ]
