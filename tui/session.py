@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from codesearch import Chunk, Freshness, Hit, Index, IndexStats, Query
+from codesearch import Chunk, Freshness, Hit, Index, IndexedRef, IndexStats, Query
+from tui.completion import Known, folders
+from tui.document import Document
 
 DEPTH = 60  # hits of a search: more than anybody scrolls through, enough for the facets
+_KEPT_DOCUMENTS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Overview:
 
     stats: IndexStats
     freshness: Freshness
+    ref: str  # what is searched, as a user calls it; "" for a commit without a name
 
 
 class Session:
@@ -39,6 +43,8 @@ class Session:
         self.at = at
         self._lock = threading.Lock()
         self._ticket = 0
+        self._documents: dict[tuple[str, str], Document] = {}  # the last ones, oldest first
+        self._documents_lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -54,7 +60,7 @@ class Session:
         """Load what the first question would wait for: the encoder, then the index."""
         _ = self.index.encoder
         if self.index.is_built:
-            self.index.search("warm", top_k=1)
+            self.index.search("warm", top_k=1, at=self.at)
 
     def search(self, query: Query) -> Answer | None:
         """Answer a question; None if a newer one was asked meanwhile."""
@@ -64,48 +70,64 @@ class Session:
             if ticket != self._ticket:
                 return None
             started = time.perf_counter()
-            hits = self.index.search(query.words, top_k=DEPTH, filter=query.filter)
+            hits = self.index.search(
+                query.words, top_k=DEPTH, filter=query.filter, at=query.ref or self.at
+            )
         return Answer(query, hits, (time.perf_counter() - started) * 1000)
 
     def similar(self, chunk: Chunk, query: Query) -> Answer:
         """What is like ``chunk``, narrowed by the filters of ``query``."""
         started = time.perf_counter()
-        hits = self.index.similar(chunk, top_k=DEPTH, filter=query.filter)
+        hits = self.index.similar(
+            chunk, top_k=DEPTH, filter=query.filter, at=query.ref or self.at
+        )
         return Answer(query, hits, (time.perf_counter() - started) * 1000, like=chunk)
 
+    def document(self, chunk: Chunk) -> Document:
+        """The whole file that a chunk is from, at the indexed version, ready to be drawn."""
+        key = (chunk.blob, chunk.path)
+        with self._documents_lock:
+            found = self._documents.pop(key, None)
+        if found is None:
+            found = Document.of(self.index.source(chunk), chunk.language, chunk.path)
+        with self._documents_lock:
+            self._documents[key] = found
+            while len(self._documents) > _KEPT_DOCUMENTS:
+                del self._documents[next(iter(self._documents))]
+        return found
+
     def source(self, chunk: Chunk) -> str:
-        """The whole file that a chunk is from, at the indexed version."""
-        data = self.index.repository.read(chunk.blob, chunk.path)
-        return data.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+        """The text of the file, as it was indexed."""
+        return self.index.source(chunk)
 
     def overview(self) -> Overview:
-        """Statistics and freshness."""
-        freshness = self.index.freshness()
-        return Overview(self.index.stats(), freshness)
+        """Statistics, freshness and refs."""
+        stats = self.index.stats(self.at)
+        return Overview(stats, self.index.freshness(self.at), self.at or self._branch())
 
     def freshness(self) -> Freshness:
         """How far the repository has moved on."""
-        return self.index.freshness()
+        return self.index.freshness(self.at)
 
-    def branch(self) -> str:
-        """What HEAD is called: a branch, or ""."""
-        return self.index.repository.head().branch or ""
+    def refs(self) -> list[IndexedRef]:
+        """What the index follows."""
+        return self.index.refs()
 
-    def paths(self) -> list[str]:
-        """The files of the indexed commit, for completion."""
-        commit = self.index.freshness().commit
-        return [entry.path for entry in self.index.repository.tree(commit)]
+    def known(self) -> Known:
+        """What exists, for completion."""
+        stats = self.index.stats(self.at)
+        paths = [entry.path for entry in self.index.repository.tree(stats.commit)]
+        refs = [ref.name for ref in stats.refs]
+        return Known(stats.languages, folders(paths), refs, [stats.name])
 
     def close(self) -> None:
         """Release files and child processes."""
         self.index.close()
 
+    def _branch(self) -> str:
+        return self.index.repository.head().branch or ""
+
 
 def open_session(path: Path, at: str | None = None, index_dir: Path | None = None) -> Session:
     """Open the repository at ``path``; raises a ``CodesearchError`` if there is none."""
     return Session(Index.open(path, index_dir=index_dir), at)
-
-
-def without_filters(query: Query) -> Query:
-    """The same words, unfiltered."""
-    return replace(query, filter=None)

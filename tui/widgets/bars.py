@@ -91,7 +91,7 @@ class FacetBar(Static):
             )
         )
 
-    def action_toggle(self, number: int) -> None:
+    def action_pick(self, number: int) -> None:
         """A chip was clicked."""
         if number < len(self._facets):
             self.post_message(self.Toggled(self._facets[number]))
@@ -101,8 +101,8 @@ def _chip(facet: Facet, number: int) -> Content:
     name = cut(one_line(facet.value), 24)
     if facet.active:
         return Content.from_markup(
-            f"[@click=toggle({number})][b $accent]✓ $name[/][/]", name=name
+            f"[@click=pick({number})][b $accent]✓ $name[/][/]", name=name
         )
     return Content.from_markup(
-        f"[@click=toggle({number})]$name[/] [$faint]$count[/]", name=name, count=facet.count
+        f"[@click=pick({number})]$name[/] [$faint]$count[/]", name=name, count=facet.count
     )

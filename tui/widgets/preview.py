@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import ComposeResult
@@ -18,31 +16,11 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from codesearch import Chunk
-from tui.highlight import STYLES, Painter, Piece, PlainPainter, paint
-from tui.lines import cut_left, one_line, printable
+from tui.document import LONGEST_LINE, Document
+from tui.highlight import STYLES, Piece, PlainPainter
+from tui.lines import cut_left, one_line
 
-_LONGEST_LINE = 2000  # characters that are drawn of a line
-_TAB = 4
 _KEPT_STRIPS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A text made ready to be drawn."""
-
-    lines: Sequence[str]
-    painter: Painter
-    width: int  # cells of the widest line
-
-    @classmethod
-    def of(cls, text: str, language: str, path: str) -> Document:
-        """Expand tabs, tame control characters, parse. Slow for large files: not for the UI."""
-        text = printable(text.expandtabs(_TAB))
-        lines = text.split("\n")
-        if lines and not lines[-1]:
-            lines.pop()
-        width = max((cell_len(line[:_LONGEST_LINE]) for line in lines), default=0)
-        return cls(lines, paint(text, language, path), width)
 
 
 class CodeView(ScrollView, can_focus=True):
@@ -122,12 +100,12 @@ class CodeView(ScrollView, can_focus=True):
 
     def _segments(self, number: int, base: Style) -> list[Segment]:
         line = self._document.lines[number]
-        shown = line[:_LONGEST_LINE]
+        shown = line[:LONGEST_LINE]
         segments = [
             Segment(text, base + self._component(style) if style else base)
             for text, style in _runs(shown, self._document.painter.line(number))
         ]
-        if len(line) > _LONGEST_LINE:
+        if len(line) > LONGEST_LINE:
             segments.append(Segment(" …", base + self._component("comment")))
         return segments
 

@@ -1,0 +1,101 @@
+"""The part of the main screen that builds and syncs the index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from codesearch import CodesearchError
+from tui.cards import duration
+from tui.indexing import Done, Indexing, Moment
+from tui.lines import bar, cut_left, one_line
+
+if TYPE_CHECKING:
+    from tui.session import Session
+
+
+class Syncing(Screen[None]):
+    """Runs at most one sync; searching goes on beside it."""
+
+    session: Session | None
+
+    if TYPE_CHECKING:
+        is_built: bool
+
+        def show_building(self, moment: Moment | None) -> None: ...
+        async def synced(self, done: Done | None) -> None: ...
+        def _open(self) -> object: ...
+
+    def action_sync(self) -> None:
+        """Bring the index to HEAD; while that runs: stop it."""
+        running = [w for w in self.workers if w.group == "sync" and not w.is_finished]
+        if running:
+            self.workers.cancel_group(self, "sync")
+        elif self.session is None:
+            self._open()
+        else:
+            self._sync(first=not self.is_built)
+
+    def action_retry(self) -> None:
+        """After trouble: from the beginning."""
+        self._open()
+
+    @work(exclusive=True, group="sync")
+    async def _sync(self, *, first: bool) -> None:
+        assert self.session is not None
+        index, revision = self.session.index, self.session.at or "HEAD"
+        indexing = Indexing(self.session.place, index.directory, revision)
+        done = None
+        self._show_moment(None, first=first)
+        try:
+            async for said in indexing.run():
+                if isinstance(said, Done):
+                    done = said
+                else:
+                    self._show_moment(said, first=first)
+            if done is not None:
+                self.notify(_report(done), title="Synced", timeout=4)
+        except CodesearchError as error:
+            self.notify(error.remedy, title=str(error), severity="error", timeout=12)
+        finally:
+            await indexing.stop()
+            if self.is_mounted and self.app.is_running:
+                self.query_one("#progress").display = False
+                if get_current_worker().is_cancelled:
+                    self.notify("What was encoded is kept for the next time.", title="Stopped")
+                await self.synced(done)
+
+    def _show_moment(self, moment: Moment | None, *, first: bool) -> None:
+        if first:
+            self.show_building(moment)
+            return
+        line = self.query_one("#progress", Static)
+        line.display = True
+        line.update(_line(moment, self.size.width))
+
+
+def _line(moment: Moment | None, width: int) -> Content:
+    if moment is None or not moment.progress.files_total:
+        return Content.from_markup(" [$accent]Syncing[/] [$quiet]reading the tree … [/]")
+    progress = moment.progress
+    full, rest = bar(moment.share, 20)
+    return Content.from_markup(
+        " [$accent]Syncing[/] [$accent]$full[/][$line]$rest[/] [$quiet]$counts  $path[/]",
+        full=full,
+        rest=rest,
+        counts=f"{progress.files_done:,}/{progress.files_total:,} files"
+        f" · {moment.per_second:,.0f} chunks/s · {duration(moment.left)} left",
+        path=cut_left(one_line(progress.path), max(10, width - 80)),
+    )
+
+
+def _report(done: Done) -> str:
+    return (
+        f"{done.files:,} files, {done.chunks:,} chunks at {done.commit[:8]}; "
+        f"{done.encoded:,} new, in {done.seconds:.1f} s"
+    )
