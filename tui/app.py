@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import locale
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
@@ -21,15 +21,16 @@ from tui.screens.search import SearchScreen
 from tui.session import Session, open_session
 from tui.themes import DARK, LIGHT, THEMES, default_variables
 
+_HEIGHTS = [(0, "-tiny"), (16, "-short"), (30, "-tall")]
+
 
 class CodesearchApp(App[None]):
     """The terminal interface. Made by ``make_app``."""
 
     TITLE = "codesearch"
     CSS_PATH = "app.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (160, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (16, "-short"), (30, "-tall")]
-    BINDINGS = [
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+c", "quit", "Quit", show=False, system=True),
     ]
@@ -124,12 +125,10 @@ def _runner(screen: SearchScreen, action: str) -> Callable[[], object]:
 
 def speaks_unicode() -> bool:
     """Whether the terminal can be expected to show more than ASCII."""
-    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
-        if value := os.environ.get(name):
-            kind = value.partition(".")[2].lower().replace("-", "").partition("@")[0]
-            # C and POSIX say nothing about the terminal, and most of these can.
-            return kind in ("utf8", "") and value.partition(".")[0] != "" or kind == "utf8"
-    return locale.getencoding().lower().replace("-", "") in ("utf8", "us_ascii", "ansi_x3.41968")
+    value = next((os.environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(n)), "")
+    _, _, coding = value.partition(".")
+    # «C», «POSIX» or nothing say nothing about the terminal, and most of these can.
+    return coding.partition("@")[0].lower().replace("-", "") in ("", "utf8")
 
 
 def make_app(

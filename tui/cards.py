@@ -39,13 +39,14 @@ def welcome(overview: Overview | None, recent: Sequence[str]) -> Content:
                 )
             )
         lines.append(Content(""))
+    language = next(iter(overview.stats.languages), "python") if overview else "python"
     lines.append(_heading("Try"))
     for words, note in (
-        ("where are cookies signed", "plain words, as a question"),
+        ("where is the input validated", "plain words, as a question"),
         ("parseHTTPHeader", "a name, or half of one"),
-        ("retry lang:go -path:tests/", "narrowed by filters"),
+        (f"retry lang:{language} -path:tests/", "narrowed by filters"),
     ):
-        lines.append(_markup("  $words  [$quiet]$note[/]", words=f"{words:<28}", note=note))
+        lines.append(_markup("  $words  [$quiet]$note[/]", words=f"{words:<32}", note=note))
     lines += [Content(""), _keys(("F1", "all keys"), ("ctrl+r", "history"), ("ctrl+p", "commands"))]
     return _stack(lines)
 
@@ -110,7 +111,9 @@ def building(name: str, moment: Moment | None) -> Content:
         _row("left", duration(moment.left)),
         _row("reading", cut_left(one_line(progress.path), _WIDTH - 12)),
         Content(""),
-        _markup("[$quiet]You can type the question meanwhile; it is answered when this is done.[/]"),
+        _markup(
+            "[$quiet]You can type the question meanwhile; it is answered when this is done.[/]"
+        ),
         _keys(("ctrl+s", "stop; what is done is kept")),
     ]
     return _stack(lines)
@@ -122,7 +125,9 @@ def trouble(error: CodesearchError, *, retry: bool = True) -> Content:
     if error.remedy:
         lines += [_markup("$remedy", remedy=one_line(error.remedy)), Content("")]
     if retry:
-        lines.append(_markup("  [@click=screen.retry][b $accent]▸ Try again[/][/]   [$quiet]ctrl+s[/]"))
+        lines.append(
+            _markup("  [@click=screen.retry][b $accent]▸ Try again[/][/]   [$quiet]ctrl+s[/]")
+        )
     lines.append(_markup("  [@click=app.quit]  Leave[/]       [$quiet]ctrl+q[/]"))
     return _stack(lines)
 

@@ -78,9 +78,7 @@ class Session:
     def similar(self, chunk: Chunk, query: Query) -> Answer:
         """What is like ``chunk``, narrowed by the filters of ``query``."""
         started = time.perf_counter()
-        hits = self.index.similar(
-            chunk, top_k=DEPTH, filter=query.filter, at=query.ref or self.at
-        )
+        hits = self.index.similar(chunk, top_k=DEPTH, filter=query.filter, at=query.ref or self.at)
         return Answer(query, hits, (time.perf_counter() - started) * 1000, like=chunk)
 
     def document(self, chunk: Chunk) -> Document:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -20,13 +21,15 @@ from tui.lines import bar, cut, one_line
 from tui.screens.keys import HELP
 from tui.widgets.results import titled
 
-_CLOSE = [Binding("escape,q,enter", "dismiss(None)", "Close", show=False)]
+
+def _close(keys: str) -> Binding:
+    return Binding(keys, "dismiss(None)", "Close", show=False)
 
 
 class Help(ModalScreen[None]):
     """Every key."""
 
-    BINDINGS = [*_CLOSE, Binding("f1,question_mark", "dismiss(None)", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [_close("escape,q,enter,f1,question_mark")]
 
     def compose(self) -> ComposeResult:
         """See ``Screen``."""
@@ -45,7 +48,7 @@ class Help(ModalScreen[None]):
 class Explain(ModalScreen[None]):
     """Why a hit stands where it stands."""
 
-    BINDINGS = [*_CLOSE, Binding("e,ctrl+t", "dismiss(None)", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [_close("escape,q,enter,e,ctrl+t")]
 
     def __init__(self, hit: Hit) -> None:
         super().__init__()
@@ -70,8 +73,10 @@ def explained(hit: Hit) -> Content:
         _candidate("words", why.lexical_rank, why.lexical_score, "BM25", 1),
         Content(""),
     ]
-    most = max((abs(value) for value in why.parts.values()), default=1.0) or 1.0
-    for name, value in why.parts.items():
+    base = hit.score - sum(why.parts.values())
+    parts = {"meaning and words": base, **why.parts} if why.parts else {}
+    most = max((abs(value) for value in parts.values()), default=1.0) or 1.0
+    for name, value in parts.items():
         full, rest = bar(abs(value) / most, 16)
         lines.append(
             Content.from_markup(
@@ -88,9 +93,7 @@ def explained(hit: Hit) -> Content:
     return Content("\n").join(lines)
 
 
-def _candidate(
-    name: str, rank: int | None, score: float | None, unit: str, digits: int
-) -> Content:
+def _candidate(name: str, rank: int | None, score: float | None, unit: str, digits: int) -> Content:
     if rank is None or score is None:
         said = "not among the candidates"
     else:
@@ -110,7 +113,7 @@ class Choice:
 class Picker(ModalScreen[str | None]):
     """Choose one of many; typing narrows them down. Gives the value, None if left."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Close", show=False),
         Binding("up", "move(-1)", "Up", show=False),
         Binding("down", "move(1)", "Down", show=False),

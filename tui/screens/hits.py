@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import SuspendNotSupported
-from textual.screen import Screen
 
 from codesearch import CodesearchError, FilterError, Hit, Query
 from tui import facets
@@ -16,39 +14,15 @@ from tui.editors import Editor
 from tui.lines import one_line
 from tui.places import Place, place_of
 from tui.preferences import DENSITIES, LAYOUTS
+from tui.screens.desk import Desk
 from tui.screens.dialogs import Choice, Explain, Help, Picker
+from tui.session import Answer
 
-if TYPE_CHECKING:
-    from tui.history import History
-    from tui.preferences import Preferences
-    from tui.session import Answer, Session
-    from tui.widgets.preview import Preview
-    from tui.widgets.query import QueryInput
-    from tui.widgets.results import ResultList
+_SIDE_BY_SIDE = 100  # columns
 
 
-class HitActions(Screen[None]):
+class HitActions(Desk):
     """Actions behind the keys."""
-
-    session: Session | None
-    answer: Answer | None
-    preferences: Preferences
-    history: History
-    _before: tuple[Answer, int] | None
-
-    if TYPE_CHECKING:
-
-        @property
-        def results(self) -> ResultList: ...
-        @property
-        def preview(self) -> Preview: ...
-        @property
-        def ask(self) -> QueryInput: ...
-        def show_answer(self, answer: Answer, place: int = 0) -> None: ...
-        def lay_out(self, width: int) -> None: ...
-        def search(self) -> None: ...
-        async def reopen(self, at: str | None) -> None: ...
-        def look_at_head(self) -> object: ...
 
     @property
     def hit(self) -> Hit | None:
@@ -59,9 +33,7 @@ class HitActions(Screen[None]):
 
     def action_move(self, steps: int) -> None:
         """Choose another hit; in an open list of completions, another of these."""
-        from tui.widgets.query import Completions  # noqa: PLC0415
-
-        completions = self.query_one(Completions)
+        completions = self.completions
         if completions.is_open:
             completions.action_cursor_down() if steps > 0 else completions.action_cursor_up()
         else:
@@ -82,14 +54,12 @@ class HitActions(Screen[None]):
 
     def action_back(self) -> None:
         """One step back, whatever the last one was."""
-        from tui.widgets.query import Completions  # noqa: PLC0415
-
-        completions = self.query_one(Completions)
+        completions = self.completions
         if completions.is_open:
             completions.offer([], 0)
-        elif self._before is not None:
-            answer, place = self._before
-            self._before = None
+        elif self.before is not None:
+            answer, place = self.before
+            self.before = None
             self.show_answer(answer, place)
         elif not self.ask.has_focus:
             self.ask.focus()
@@ -183,7 +153,7 @@ class HitActions(Screen[None]):
         except CodesearchError as error:
             self.notify(error.remedy, title=str(error), severity="error")
             return
-        self._before = self._before or (answer, place)
+        self.before = self.before or (answer, place)
         self.show_answer(found)
 
     def action_drop_filters(self) -> None:
@@ -219,7 +189,8 @@ class HitActions(Screen[None]):
         more = "Type ref:NAME in the question for others. Index more: codesearch index --rev NAME"
         ref = await self.app.push_screen_wait(Picker("Search at", choices, more, hint=more))
         if ref is not None:
-            await self.reopen(ref or None)
+            self.session.at = ref or None
+            await self.look()
 
     # -- looking closer
 
@@ -255,6 +226,12 @@ class HitActions(Screen[None]):
         self.preferences.save()
         self.lay_out(self.size.width)
         self.notify(f"Layout: {self.preferences.layout}", timeout=2)
+
+    def lay_out(self, width: int) -> None:
+        """Put results and preview where they are preferred."""
+        layout = self.preferences.layout
+        side = layout == "side" or (layout == "auto" and width >= _SIDE_BY_SIDE)
+        self.query_one("#hits").set_class(not side, "-stacked")
 
     def _remember(self) -> None:
         self.history.add(self.ask.value)

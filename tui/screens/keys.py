@@ -9,12 +9,12 @@ from textual.binding import Binding
 
 BINDINGS = [
     Binding("ctrl+o,enter,o", "open", "open", key_display="↵"),
-    Binding("ctrl+l,s", "similar", "more like this", key_display="^l"),
+    Binding("ctrl+l,s", "similar", "similar", key_display="^l"),
     Binding("ctrl+y,y", "copy('place')", "copy", key_display="^y"),
     Binding("ctrl+t,e", "explain", "why", key_display="^t"),
-    Binding("ctrl+g,f", "group", "by file", key_display="^g"),
+    Binding("ctrl+g,f", "group", "group", key_display="^g"),
     Binding("ctrl+r,r", "history", "history", key_display="^r"),
-    Binding("ctrl+b,b", "refs", "refs", key_display="^b"),
+    Binding("ctrl+b,b", "refs", "Search another ref", show=False),
     Binding("ctrl+s", "sync", "sync", key_display="^s"),
     Binding("f1,question_mark", "help", "keys", key_display="F1"),
     Binding("Y", "copy('path')", "Copy the path", show=False),
@@ -39,8 +39,8 @@ HELP = (
         "The question",
         (
             ("type", "search as you type; Enter opens the best hit"),
-            ("Tab", "complete a filter; else go to the hits"),
-            ("Esc", "back: from «more like this», to the question, then empty it"),
+            ("Tab", "complete a filter; else go on to the hits"),
+            ("Esc", "one step back; at last it empties the question"),
             ("Ctrl+R", "questions asked before"),
         ),
     ),
@@ -51,7 +51,7 @@ HELP = (
             ("Ctrl+↑ Ctrl+↓", "previous and next file  ·  [ ]"),
             ("Enter, Ctrl+O", "open in your editor, at the line  ·  o"),
             ("Ctrl+L", "more like this  ·  s"),
-            ("Ctrl+Y", "copy path:line  ·  y;  Y the path, c the code"),
+            ("Ctrl+Y", "copy path:line  ·  y  (Y the path, c the code)"),
             ("Ctrl+T", "why it is there: the score, taken apart  ·  e"),
             ("Ctrl+G", "group by file  ·  f"),
         ),
@@ -66,10 +66,10 @@ HELP = (
     (
         "Everything else",
         (
-            ("Ctrl+S", "sync the index with HEAD, in the background; again: stop"),
+            ("Ctrl+S", "bring the index to HEAD meanwhile; again: stop"),
             ("Ctrl+B", "search another branch or tag  ·  b"),
             ("Ctrl+P", "all commands, themes too"),
-            ("d  v", "compact hits; side by side or stacked (not while typing)"),
+            ("d  v", "one line a hit; side by side or stacked"),
             ("Ctrl+Q, Ctrl+C", "leave  ·  q"),
         ),
     ),

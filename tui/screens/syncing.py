@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual import work
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
@@ -14,36 +11,25 @@ from codesearch import CodesearchError
 from tui.cards import duration
 from tui.indexing import Done, Indexing, Moment
 from tui.lines import bar, cut_left, one_line
-
-if TYPE_CHECKING:
-    from tui.session import Session
+from tui.screens.desk import Desk
 
 
-class Syncing(Screen[None]):
+class Syncing(Desk):
     """Runs at most one sync; searching goes on beside it."""
-
-    session: Session | None
-
-    if TYPE_CHECKING:
-        is_built: bool
-
-        def show_building(self, moment: Moment | None) -> None: ...
-        async def synced(self, done: Done | None) -> None: ...
-        def _open(self) -> object: ...
 
     def action_sync(self) -> None:
         """Bring the index to HEAD; while that runs: stop it."""
         running = [w for w in self.workers if w.group == "sync" and not w.is_finished]
         if running:
             self.workers.cancel_group(self, "sync")
-        elif self.session is None:
-            self._open()
+        elif self.session is None or self.card == "trouble":
+            self.open_session()
         else:
-            self._sync(first=not self.is_built)
+            self._sync(first=self.card == "not indexed")
 
     def action_retry(self) -> None:
         """After trouble: from the beginning."""
-        self._open()
+        self.open_session()
 
     @work(exclusive=True, group="sync")
     async def _sync(self, *, first: bool) -> None:
@@ -68,7 +54,7 @@ class Syncing(Screen[None]):
                 self.query_one("#progress").display = False
                 if get_current_worker().is_cancelled:
                     self.notify("What was encoded is kept for the next time.", title="Stopped")
-                await self.synced(done)
+                self.open_session()
 
     def _show_moment(self, moment: Moment | None, *, first: bool) -> None:
         if first:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Size
@@ -26,12 +27,12 @@ _KEPT_STRIPS = 1000
 class CodeView(ScrollView, can_focus=True):
     """Numbered, coloured lines; those of the hit on a ground of their own."""
 
-    COMPONENT_CLASSES = {f"code--{style}" for style in STYLES} | {
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"code--{style}" for style in STYLES} | {
         "code--gutter",
         "code--gutter-marked",
         "code--marked",
     }
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll_down", "Down", show=False),
         Binding("k", "scroll_up", "Up", show=False),
         Binding("h", "scroll_left", "Left", show=False),
@@ -56,6 +57,7 @@ class CodeView(ScrollView, can_focus=True):
             self.virtual_size = size
         self.show_span()
         self.refresh()
+        self.call_after_refresh(self.show_span)  # the first time there is no size yet
 
     def show_span(self) -> None:
         """Scroll so that the marked lines are in view, with a little of what is around them."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.highlighter import Highlighter
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding
+from textual import events
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from codesearch import Query
 from tui.completion import Completion, Known, complete
+from tui.lines import cut_left
 
 _PLACEHOLDER = "Ask in plain words, or name a symbol.  Narrow: lang: path: kind: ref:"
 
@@ -19,14 +23,17 @@ _PLACEHOLDER = "Ask in plain words, or name a symbol.  Narrow: lang: path: kind:
 class QueryInput(Input):
     """A line of text with coloured filters. Completions open where a filter is being typed."""
 
-    COMPONENT_CLASSES = {"query--key", "query--value"}
-    BINDINGS = [
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"query--key", "query--value"}
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "Complete", show=False),
         Binding("ctrl+c", "copy_or_quit", "Copy or quit", show=False),
     ]
 
     class Completed(Message):
         """The user wants the chosen completion, or the next widget if there is none."""
+
+    class HelpAsked(Message):
+        """A question mark, before any question."""
 
     def __init__(self, value: str) -> None:
         super().__init__(value, placeholder=_PLACEHOLDER, id="query", select_on_focus=False)
@@ -50,6 +57,12 @@ class QueryInput(Input):
     def action_complete(self) -> None:
         """Tell the screen."""
         self.post_message(self.Completed())
+
+    def on_key(self, event: events.Key) -> None:
+        """A question mark that begins no question asks for help."""
+        if event.character == "?" and not self.value:
+            event.prevent_default().stop()
+            self.post_message(self.HelpAsked())
 
     async def action_copy_or_quit(self) -> None:
         """As in a shell, unless something is selected."""
@@ -102,12 +115,12 @@ class Completions(OptionList, can_focus=False):
         self.display = bool(completions)
         if not completions:
             return
-        width = max(len(c.value) + len(c.note) for c in completions) + 4
+        width = min(56, max(len(c.value) + len(c.note) for c in completions) + 3)
         self.clear_options()
         self.add_options([Option(_option(c, width)) for c in completions])
         self.highlighted = 0
-        self.styles.width = min(width + 4, 60)
-        self.styles.offset = (max(0, min(column, self.screen.size.width - width - 6)), 0)
+        self.styles.width = width + 2
+        self.styles.offset = (max(0, min(column, self.screen.size.width - width - 2)), 0)
 
     def at(self, index: int) -> Completion:
         """The completion in a row."""
@@ -115,5 +128,6 @@ class Completions(OptionList, can_focus=False):
 
 
 def _option(completion: Completion, width: int) -> Text:
-    gap = " " * (width - len(completion.value) - len(completion.note) - 2)
-    return Text.assemble(completion.value, gap, (completion.note, "dim"), no_wrap=True)
+    value = cut_left(completion.value, width - len(completion.note) - 1)
+    gap = " " * (width - len(value) - len(completion.note))
+    return Text.assemble(value, gap, (completion.note, "dim"), no_wrap=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -33,8 +35,8 @@ class _Entry:
 class ResultList(ScrollView, can_focus=True):
     """Hits, drawn line by line: only what is on the screen costs anything."""
 
-    COMPONENT_CLASSES = {f"hit--{name}" for name in _STYLES} | {"hit--chosen"}
-    BINDINGS = [
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"hit--{name}" for name in _STYLES} | {"hit--chosen"}
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Previous hit", show=False),
         Binding("down,j", "move(1)", "Next hit", show=False),
         Binding("home,g", "move(-10000)", "First hit", show=False),
@@ -86,7 +88,7 @@ class ResultList(ScrollView, can_focus=True):
             self.scroll_to(y=0, animate=False)
 
     def rearrange(self, keep: Hit | None) -> None:
-        """Order and draw anew after a change of grouping, density or size; ``keep`` stays chosen."""
+        """Order and draw anew after a change of any kind; ``keep`` stays chosen."""
         entries = _grouped(self.hits) if self.grouped else _ranked(self.hits)
         self._order = [entry.hit for entry in entries if not entry.hits]
         height = self._height
@@ -144,7 +146,7 @@ class ResultList(ScrollView, can_focus=True):
         if entry.hits:
             return Strip(self._heading(entry, width, base))
         chosen = entry.place == self._place
-        if chosen and not (part == 3):
+        if chosen and part != 3:
             base += self._component("chosen")
         mark = Segment("▌" if chosen and part != 3 else " ", base + self._component("mark"))
         gap = Segment("  " if self.grouped else " ", base)
@@ -154,17 +156,20 @@ class ResultList(ScrollView, can_focus=True):
 
     def _parts(self, hit: Hit, part: int, width: int) -> tuple[list[Part], list[Part]]:
         if self.compact:
-            return self._title(hit), [*self._where(hit, width // 2), *self._score(hit)]
+            where = [*self._where(hit, width // 2), *self._score(hit)]
+            room = width - sum(cell_len(text) for text, _ in where) - 1
+            return self._title(hit, room), where
         if part == 0:
-            return self._title(hit), self._score(hit)
+            return self._title(hit, width - _BAR - 3), self._score(hit)
         if part == 1:
             return self._where(hit, width), [(self._note(hit), self._component("note"))]
         if part == 2:
             return [(_said(hit.chunk), self._component("doc"))], []
         return [], []
 
-    def _title(self, hit: Hit) -> list[Part]:
+    def _title(self, hit: Hit, room: int) -> list[Part]:
         name, rest = titled(hit.chunk)
+        name = cut_left(name, room)  # the name itself is at the end, its classes before it
         return [(name, self._component("title")), (rest, self._component("rest"))]
 
     def _where(self, hit: Hit, width: int) -> list[Part]:
@@ -180,7 +185,9 @@ class ResultList(ScrollView, can_focus=True):
         return [(cut_left(path, room) + lines, self._component("place"))]
 
     def _note(self, hit: Hit) -> str:
-        return f"{hit.chunk.kind.value} · {hit.chunk.language}"
+        chunk = hit.chunk
+        part = f"part {chunk.part} of {chunk.parts} · " if chunk.parts > 1 else ""
+        return f"{part}{chunk.kind.value} · {chunk.language}"
 
     def _score(self, hit: Hit) -> list[Part]:
         full, empty = bar(hit.score / self._best if self._best > 0 else 0, _BAR)
@@ -228,12 +235,11 @@ def titled(chunk: Chunk) -> tuple[str, str]:
     name = one_line(chunk.qualified_name)
     if not name:
         return _first_line(chunk.text) or "(empty)", ""
-    part = f"  part {chunk.part} of {chunk.parts}" if chunk.parts > 1 else ""
-    before, found, after = chunk.signature.partition(chunk.symbol)
+    _, found, after = chunk.signature.partition(chunk.symbol)
     rest = one_line(after) if found and chunk.symbol else ""
     if rest and not rest.startswith(("(", "[", "<", ":", ",")):
         rest = " " + rest
-    return name, rest.rstrip(" {:") + part
+    return name, rest.rstrip(" {:")
 
 
 def printable_path(hit: Hit) -> str:
