@@ -61,7 +61,7 @@ def nothing_found(query: Query) -> Content:
     if any(term.key for term in query.terms):
         lines += [
             _markup("The filters leave nothing over."),
-            _markup("  [@click=screen.drop_filters][b $accent]Search without them[/][/]"),
+            _markup("  [@click=screen.drop_filters][b]Search without them[/][/]"),
             Content(""),
         ]
     lines += [
@@ -80,15 +80,21 @@ def not_indexed(name: str, place: str, error: CodesearchError) -> Content:
             _markup("[b]$name[/] is not indexed yet", name=one_line(name)),
             _markup("[$quiet]$place[/]", place=cut_left(one_line(place), _WIDTH)),
             Content(""),
-            _markup("[$quiet]$error.[/]", error=one_line(str(error))),
-            Content(""),
+            *_reason(error),
             _markup("Indexing reads the last commit, on this machine alone:"),
             _markup("[$quiet]some 200 functions a second, once; then only what changes.[/]"),
             Content(""),
-            _markup("  [@click=screen.sync][b $accent]▸ Index it now[/][/]   [$quiet]enter[/]"),
+            _markup("  [@click=screen.sync][b]▸ Index it now[/][/]   [$quiet]enter[/]"),
             _markup("  [@click=app.quit]  Leave[/]          [$quiet]ctrl+q[/]"),
         ]
     )
+
+
+def _reason(error: CodesearchError) -> list[Content]:
+    said = one_line(str(error))
+    if said.startswith("Nothing is indexed"):
+        return []
+    return [_markup("$said.", said=said), Content("")]
 
 
 def building(name: str, moment: Moment | None) -> Content:
@@ -126,7 +132,7 @@ def trouble(error: CodesearchError, *, retry: bool = True) -> Content:
         lines += [_markup("$remedy", remedy=one_line(error.remedy)), Content("")]
     if retry:
         lines.append(
-            _markup("  [@click=screen.retry][b $accent]▸ Try again[/][/]   [$quiet]ctrl+s[/]")
+            _markup("  [@click=screen.retry][b]▸ Try again[/][/]   [$quiet]enter[/]")
         )
     lines.append(_markup("  [@click=app.quit]  Leave[/]       [$quiet]ctrl+q[/]"))
     return _stack(lines)

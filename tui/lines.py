@@ -71,4 +71,4 @@ def _fitted(parts: Sequence[Part], room: int, base: Style) -> list[Segment]:
 def bar(share: float, width: int) -> tuple[str, str]:
     """A bar of ``width`` cells: its full part and its empty part."""
     full = max(1, round(max(0.0, min(1.0, share)) * width))
-    return "━" * full, "━" * (width - full)
+    return "━" * full, "─" * (width - full)  # also told apart without colours

@@ -88,7 +88,7 @@ def explained(hit: Hit) -> Content:
             )
         )
     lines.append(
-        Content.from_markup("[b]$name $score[/]", name=f"{'score':<38}", score=f" {hit.score:.4f}")
+        Content.from_markup("[b]$name $score[/]", name=f"{'score':<39}", score=f"{hit.score:7.4f}")
     )
     return Content("\n").join(lines)
 

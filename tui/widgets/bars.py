@@ -100,7 +100,7 @@ class FacetBar(Static):
 def _chip(facet: Facet, number: int) -> Content:
     name = cut(one_line(facet.value), 24)
     if facet.active:
-        return Content.from_markup(f"[@click=pick({number})][b $accent]✓ $name[/][/]", name=name)
+        return Content.from_markup(f"[b $accent]✓ [/][@click=pick({number})]$name[/]", name=name)
     return Content.from_markup(
         f"[@click=pick({number})]$name[/] [$faint]$count[/]", name=name, count=facet.count
     )
