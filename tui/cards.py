@@ -131,9 +131,7 @@ def trouble(error: CodesearchError, *, retry: bool = True) -> Content:
     if error.remedy:
         lines += [_markup("$remedy", remedy=one_line(error.remedy)), Content("")]
     if retry:
-        lines.append(
-            _markup("  [@click=screen.retry][b]▸ Try again[/][/]   [$quiet]enter[/]")
-        )
+        lines.append(_markup("  [@click=screen.retry][b]▸ Try again[/][/]   [$quiet]enter[/]"))
     lines.append(_markup("  [@click=app.quit]  Leave[/]       [$quiet]ctrl+q[/]"))
     return _stack(lines)
 

@@ -50,8 +50,10 @@ def complete(text: str, cursor: int, known: Known) -> list[Completion]:
     last = typed.rpartition(",")[2].lstrip('"')
     values = _values(term.key, known)
     found = [(value, note) for value, note in values if _fits(term.key, value, last)]
-    if any(value == last for value, _ in found) and not last.endswith("/"):
-        return []  # complete already
+    if any(value == last for value, _ in found):
+        if not last.endswith("/"):
+            return []  # complete already
+        found = [(value, note) for value, note in found if value != last]
     start = cursor - len(typed.rpartition(",")[2])
     return [Completion(value, note, start, cursor) for value, note in found[:_SHOWN]]
 

@@ -177,18 +177,29 @@ class Desk(Screen[None]):
         if self.session is None or not self.is_searchable:
             return
         try:
-            query = Query.parse(text)
+            query = self._parsed(text)
             answer = await asyncio.to_thread(self.session.search, query) if query.words else None
-        except FilterError as error:
-            if not self.ask.completions:  # else the value is only half typed
-                self.facet_bar.say(error)
-                self.results.add_class("-stale")
-            return
         except CodesearchError as error:
-            self.post_message(self.Failed(error))
+            if isinstance(error, FilterError) or Query.parse(text).ref:
+                self.facet_bar.say(error)  # wrong is the question, not the index
+                self.results.add_class("-stale")
+            else:
+                self.post_message(self.Failed(error))
             return
         if answer is not None:
             self.post_message(self.Answered(answer))
+
+    def _parsed(self, text: str) -> Query:
+        """The question; as long as a filter's value is only half typed, without that filter."""
+        completions = self.ask.completions
+        if completions and text == self.ask.value:
+            start, end = completions[0].start, completions[0].end
+            begin = max(text.rfind(" ", 0, start), 0)
+            try:
+                return Query.parse(text)
+            except FilterError:
+                return Query.parse(text[:begin] + text[end:])
+        return Query.parse(text)
 
     def on_desk_answered(self, message: Answered) -> None:
         """Show hits."""
@@ -220,7 +231,9 @@ class Desk(Screen[None]):
     @property
     def is_searchable(self) -> bool:
         """Whether there is, or may be, something to search."""
-        return self.card not in ("not indexed", "building", "trouble")
+        if self.card == "trouble":
+            return self.overview is not None
+        return self.card not in ("not indexed", "building")
 
     def on_desk_failed(self, message: Failed) -> None:
         """Say what is wrong, in the middle of the screen."""

@@ -74,6 +74,11 @@ class ResultList(ScrollView, can_focus=True):
         return self._order[self._place] if self._order else None
 
     @property
+    def shown(self) -> Sequence[Hit]:
+        """The hits in the order in which they stand there."""
+        return self._order
+
+    @property
     def place(self) -> int:
         """Where the chosen one stands, from 0."""
         return self._place
