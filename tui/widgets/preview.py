@@ -135,6 +135,8 @@ def _runs(line: str, pieces: Sequence[Piece]) -> list[tuple[str, str]]:
 class Preview(Vertical):
     """A heading, and the code under it."""
 
+    shown: Chunk | None = None  # whose file is shown
+
     def compose(self) -> ComposeResult:
         """See ``Widget``."""
         yield Static(id="preview-title")
@@ -158,10 +160,12 @@ class Preview(Vertical):
 
     def clear(self) -> None:
         """Show nothing."""
+        self.shown = None
         self.query_one("#preview-title", Static).update("")
         self.code.show(Document((), PlainPainter(), 0), 0, 0)
 
     def _head(self, chunk: Chunk, note: str) -> None:
+        self.shown = chunk
         span = f"{chunk.span.start_line}-{chunk.span.end_line}"
         room = max(10, self.size.width - len(span) - len(note) - 6)
         path = cut_left(one_line(chunk.path), room)
