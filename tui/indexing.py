@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from codesearch import CodesearchError, Index, Progress, SyncReport
+from codesearch import CodesearchError, Progress, SyncReport
 
 _EVERY = 0.1  # seconds between two lines of progress
 
@@ -115,6 +115,8 @@ def _message(said: dict[str, Any]) -> Moment | Done:
 
 def main(arguments: Sequence[str]) -> int:
     """The process: index ``PATH`` into ``INDEX_DIR`` at ``REVISION``."""
+    from codesearch import Index  # noqa: PLC0415  (not where the interface imports this module)
+
     place, index_dir, revision = arguments
     started, told = time.monotonic(), 0.0
 

@@ -7,10 +7,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from codesearch import Chunk, Freshness, Hit, Index, IndexedRef, IndexStats, Query
+from codesearch import Chunk, Freshness, Hit, IndexedRef, IndexStats, Query
 from tui.completion import Known, folders
 from tui.document import Document
+
+if TYPE_CHECKING:
+    from codesearch import Index
 
 DEPTH = 60  # hits of a search: more than anybody scrolls through, enough for the facets
 _KEPT_DOCUMENTS = 24
@@ -128,4 +132,7 @@ class Session:
 
 def open_session(path: Path, at: str | None = None, index_dir: Path | None = None) -> Session:
     """Open the repository at ``path``; raises a ``CodesearchError`` if there is none."""
+    # Engine and encoder are loaded behind the first screen, not before it.
+    from codesearch import Index  # noqa: PLC0415
+
     return Session(Index.open(path, index_dir=index_dir), at)
