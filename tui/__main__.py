@@ -21,7 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         app = make_app(
-            parsed.path, at=parsed.at, index_dir=parsed.index_dir, question=" ".join(parsed.query)
+            parsed.path,
+            at=parsed.at,
+            index_dir=parsed.index_dir,
+            url=parsed.url,
+            question=" ".join(parsed.query),
         )
     except CodesearchError as error:
         print(f"codesearch: {error}", file=sys.stderr)
@@ -41,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("query", nargs="*", help="what to begin with")
     made.add_argument("--at", metavar="REF", help="search this branch, tag or commit, not HEAD")
     made.add_argument("--index-dir", type=Path, help="folder of this one index")
+    made.add_argument("--url", help="of a Qdrant server that keeps the index")
     return made
 
 

@@ -16,6 +16,7 @@ from textual.theme import Theme
 from codesearch import Settings
 from tui.ascii import AsciiFilter
 from tui.history import History
+from tui.indexing import Target
 from tui.preferences import Preferences
 from tui.screens.search import SearchScreen
 from tui.session import Session, open_session
@@ -136,6 +137,7 @@ def make_app(
     *,
     at: str | None = None,
     index_dir: Path | None = None,
+    url: str | None = None,
     question: str = "",
     preferences: Preferences | None = None,
 ) -> CodesearchApp:
@@ -145,6 +147,7 @@ def make_app(
         path: any folder of a git repository, or a bare one.
         at: branch, tag or commit to search; by default HEAD.
         index_dir: folder of the index; by default the one all worktrees and clones share.
+        url: of a Qdrant server that keeps the index; by default that of the settings, or none.
         question: what to begin with.
         preferences: by default those that were kept.
 
@@ -153,7 +156,7 @@ def make_app(
     """
     history = History(Settings.load().home / "questions")
     return CodesearchApp(
-        lambda: open_session(path, at, index_dir),
+        lambda: open_session(Target(path, index_dir, url), at),
         preferences or Preferences.load(),
         history,
         question,

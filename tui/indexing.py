@@ -1,7 +1,7 @@
 """Builds or syncs an index in a process of its own: engine and parser would hold this one's GIL.
 
-``python -m tui.indexing PATH`` does the work and prints a JSON object a line: progress, and at the
-end a report or an error. ``Indexing`` starts it and hands out what it says.
+``python -m tui.indexing PATH INDEX_DIR URL REVISION`` does the work and prints a JSON object a line:
+progress, and at the end a report or an error. ``Indexing`` starts it and hands out what it says.
 """
 
 from __future__ import annotations
@@ -58,14 +58,21 @@ class Done:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which index: what ``Index.open`` is given."""
+
+    place: Path  # any folder of the repository
+    index_dir: Path | None = None
+    url: str | None = None  # of a server
+
+
 class Indexing:
     """One sync, running elsewhere."""
 
-    def __init__(self, place: Path, index_dir: Path, revision: str) -> None:
-        self._command = [
-            *(sys.executable, "-m", "tui.indexing"),
-            *(str(place), str(index_dir), revision),
-        ]
+    def __init__(self, target: Target, revision: str) -> None:
+        where = (str(target.place), str(target.index_dir or ""), target.url or "")
+        self._command = [sys.executable, "-m", "tui.indexing", *where, revision]
         self._process: asyncio.subprocess.Process | None = None
 
     async def run(self) -> AsyncIterator[Moment | Done]:
@@ -114,10 +121,10 @@ def _message(said: dict[str, Any]) -> Moment | Done:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The process: index ``PATH`` into ``INDEX_DIR`` at ``REVISION``."""
+    """The process: sync the index of ``PATH`` (``INDEX_DIR``, ``URL``: or "") to ``REVISION``."""
     from codesearch import Index  # noqa: PLC0415  (not where the interface imports this module)
 
-    place, index_dir, revision = arguments
+    place, index_dir, url, revision = arguments
     started, told = time.monotonic(), 0.0
 
     def tell(progress: Progress) -> None:
@@ -128,7 +135,7 @@ def main(arguments: Sequence[str]) -> int:
             _say(progress=asdict(progress), seconds=now - started)
 
     try:
-        with Index.open(place, index_dir=index_dir) as index:
+        with Index.open(place, index_dir=index_dir or None, url=url or None) as index:
             report = index.sync(revision, wait=False, on_progress=tell)
     except CodesearchError as error:
         _say(error=str(error), remedy=error.remedy)

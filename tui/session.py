@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from codesearch import Chunk, Freshness, Hit, IndexedRef, IndexStats, Query
 from tui.completion import Known, folders
 from tui.document import Document
+from tui.indexing import Target
 
 if TYPE_CHECKING:
     from codesearch import Index
@@ -42,8 +43,9 @@ class Overview:
 class Session:
     """One index, at one revision. Everything here may block: call it from a thread."""
 
-    def __init__(self, index: Index, at: str | None = None) -> None:
+    def __init__(self, index: Index, target: Target, at: str | None = None) -> None:
         self.index = index
+        self.target = target
         self.at = at
         self._lock = threading.Lock()
         self._ticket = 0
@@ -130,9 +132,10 @@ class Session:
         return self.index.repository.head().branch or ""
 
 
-def open_session(path: Path, at: str | None = None, index_dir: Path | None = None) -> Session:
-    """Open the repository at ``path``; raises a ``CodesearchError`` if there is none."""
+def open_session(target: Target, at: str | None = None) -> Session:
+    """Open the index of a repository; raises a ``CodesearchError`` where there is none."""
     # Engine and encoder are loaded behind the first screen, not before it.
     from codesearch import Index  # noqa: PLC0415
 
-    return Session(Index.open(path, index_dir=index_dir), at)
+    index = Index.open(target.place, index_dir=target.index_dir, url=target.url)
+    return Session(index, target, at)

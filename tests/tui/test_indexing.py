@@ -13,7 +13,7 @@ from codesearch import CodesearchError, Index
 from codesearch.store.locks import writer_lock
 from driver import Driver, run
 from tui.app import make_app
-from tui.indexing import Done, Indexing, Moment
+from tui.indexing import Done, Indexing, Moment, Target
 
 Play = Callable[..., None]
 
@@ -30,8 +30,9 @@ def test_from_no_index_to_a_synced_one(shop: Path) -> None:
         commit = repos.commit(shop)
         driver.screen.look_at_head()
         await driver.until(lambda: "▲ 1 commit behind" in driver.text)
-        await driver.ask("brew a pot of tea")
+        await driver.ask("brew a pot of tea ref:main~1")
         assert "brew_tea" not in driver.names
+        await driver.ask("brew a pot of tea")
         await driver.press("ctrl+s")
         await driver.until(lambda: f"@ {commit[:8]}  ● up to date" in driver.text)
         assert driver.names[0] == "brew_tea"
@@ -45,14 +46,28 @@ def test_a_sync_by_another_process_is_noticed(shop: Path) -> None:
 
         async def script(driver: Driver) -> None:
             await driver.ask("brew a pot of tea")
-            assert "brew_tea" not in driver.names
             repos.write(shop, {"tea.py": 'def brew_tea():\n    """Brew a pot of tea."""\n'})
             repos.commit(shop)
             await asyncio.to_thread(other.sync)
             driver.screen.look_at_head()
             await driver.until(lambda: driver.names[:1] == ["brew_tea"])
+            assert "● up to date" in driver.text
 
         run(make_app(shop), script)
+
+
+def test_uncommitted_files_are_searched_and_counted(shop: Path) -> None:
+    with Index.open(shop) as index:
+        index.sync()
+    repos.write(shop, {"tea.py": 'def brew_tea():\n    """Brew a pot of tea."""\n'})
+
+    async def script(driver: Driver) -> None:
+        await driver.ask("brew a pot of tea")
+        assert driver.names[0] == "brew_tea"
+        assert "def brew_tea():" in driver.text
+        await driver.until(lambda: "up to date + 1 changed file" in driver.text)
+
+    run(make_app(shop), script)
 
 
 def test_a_locked_index_is_searched_and_said_to_be_locked(shop: Path) -> None:
@@ -97,7 +112,7 @@ def test_indexing_can_be_stopped_and_goes_on_later(shop: Path) -> None:
 
 def test_the_process_reports_progress_and_errors(shop: Path, tmp_path: Path) -> None:
     async def collect(place: Path, revision: str) -> list[Moment | Done]:
-        return [said async for said in Indexing(place, tmp_path / "index", revision).run()]
+        return [said async for said in Indexing(Target(place, tmp_path / "index"), revision).run()]
 
     said = asyncio.run(collect(shop, "HEAD"))
     assert isinstance(said[-1], Done)

@@ -25,7 +25,8 @@ from tui.widgets.query import Completions, QueryInput
 from tui.widgets.results import ResultList
 
 DEBOUNCE = 0.02  # seconds: keys that follow faster are answered together
-_REMEMBER_AFTER = 2.0  # seconds that an answer is looked at before its question is kept
+_LOOK_AFTER = 0.5  # seconds after an answer
+_REMEMBER_AFTER = 1.5  # seconds that an answer is looked at before its question is kept
 
 
 class Desk(Screen[None]):
@@ -153,8 +154,11 @@ class Desk(Screen[None]):
         except CodesearchError:
             return  # the next search says it
         self.header.freshness = found
-        if found.commit != self.overview.freshness.commit:  # another process synced
-            await self.look()
+        known = self.overview.freshness
+        if (found.commit, found.partial) != (known.commit, known.partial):
+            await self.look()  # somebody synced
+        elif found.partial:
+            self.search()  # and there may be more of it
 
     # -- from question to answer
 
@@ -207,6 +211,7 @@ class Desk(Screen[None]):
 
     def show_answer(self, answer: Answer, place: int = 0) -> None:
         """Put an answer on the screen, its hit at ``place`` chosen."""
+        place = place or self._same_place(answer)
         self.answer = answer
         self.results.remove_class("-stale")
         self.facet_bar.show(facets.count_facets(answer.hits, answer.query))
@@ -221,8 +226,21 @@ class Desk(Screen[None]):
         if answer.like is None:
             self._remember_later(answer.query.text)
 
+    def _same_place(self, answer: Answer) -> int:
+        """Where the chosen hit stands in a new answer to the same question; else 0."""
+        old, chosen = self.answer, self.results.hit
+        if old is None or chosen is None or not self.results.place:
+            return 0  # what stood first gives way to what stands first now
+        if (old.query.text, old.like) != (answer.query.text, answer.like):
+            return 0
+        keys = [(hit.repository, hit.chunk.path, hit.chunk.qualified_name) for hit in answer.hits]
+        key = (chosen.repository, chosen.chunk.path, chosen.chunk.qualified_name)
+        return keys.index(key) if key in keys else 0
+
     @work(exclusive=True, group="remember")
     async def _remember_later(self, text: str) -> None:
+        await asyncio.sleep(_LOOK_AFTER)
+        self.look_at_head()  # the search has seen which files were changed
         await asyncio.sleep(_REMEMBER_AFTER)
         self.history.add(text)
 

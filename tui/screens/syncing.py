@@ -34,8 +34,7 @@ class Syncing(Desk):
     @work(exclusive=True, group="sync")
     async def _sync(self, *, first: bool) -> None:
         assert self.session is not None
-        index, revision = self.session.index, self.session.at or "HEAD"
-        indexing = Indexing(self.session.place, index.directory, revision)
+        indexing = Indexing(self.session.target, self.session.at or "HEAD")
         done = None
         self._show_moment(None, first=first)
         try:
@@ -43,6 +42,9 @@ class Syncing(Desk):
                 if isinstance(said, Done):
                     done = said
                 else:
+                    if first and self.session.index.is_built:  # a part of it can be searched
+                        first, self.card = False, ""
+                        await self.look()
                     self._show_moment(said, first=first)
             if done is not None:
                 self.notify(_report(done), title="Synced", timeout=4)

@@ -41,17 +41,33 @@ def _place(freshness: Freshness, ref: str) -> Content:
     where = Content.from_markup(
         " [$quiet]$ref[/]", ref=f"{ref} @ {commit}" if ref else f"@ {commit}"
     )
+    return where + Content("  ") + _state(freshness) + _uncommitted(freshness)
+
+
+def _state(freshness: Freshness) -> Content:
     behind = freshness.commits_behind
+    if freshness.partial:
+        return _call("◐ indexed in part", "ctrl+s goes on")
     if freshness.is_current:
-        return where + Content.from_markup("  [$success]●[/] [$quiet]up to date[/]")
+        return Content.from_markup("[$success]●[/] [$quiet]up to date[/]")
     if behind is None:
-        return where + Content.from_markup("  [$warning]▲ HEAD is elsewhere[/]")
+        return Content.from_markup("[$warning]▲ HEAD is elsewhere[/]")
     if behind == 0:
-        return where + Content.from_markup("  [$quiet]● ahead of HEAD[/]")
-    plural = "s" if behind > 1 else ""
-    text = f"▲ {behind:,} commit{plural} behind"
-    return where + Content.from_markup(
-        "  [@click=screen.sync][b $warning]$text[/] [$quiet]ctrl+s syncs[/][/]", text=text
+        return Content.from_markup("[$quiet]● ahead of HEAD[/]")
+    return _call(f"▲ {behind:,} commit{'s' if behind > 1 else ''} behind", "ctrl+s syncs")
+
+
+def _uncommitted(freshness: Freshness) -> Content:
+    """How many files were searched as they are in the working tree."""
+    overlaid, uncovered = freshness.overlaid_files, freshness.uncovered_files
+    words = f" + {overlaid:,} changed file{'s' if overlaid > 1 else ''}" if overlaid else ""
+    words += f", {uncovered:,} not taken in" if uncovered else ""
+    return Content.from_markup("[$quiet]$words[/]", words=words)
+
+
+def _call(text: str, what: str) -> Content:
+    return Content.from_markup(
+        "[@click=screen.sync][b $warning]$text[/] [$quiet]$what[/][/]", text=text, what=what
     )
 
 

@@ -183,7 +183,7 @@ class ResultList(ScrollView, can_focus=True):
         if self.grouped:
             return [(f"line {lines[1:]}", self._component("place"))]
         path = printable_path(hit)
-        repository = getattr(hit, "repository", "")
+        repository = hit.repository
         if self.names_repository and repository:
             path = f"{repository} {path}"
         room = max(8, width - len(lines) - (0 if self.compact else len(self._note(hit)) + 2))
@@ -273,7 +273,7 @@ def _grouped(hits: Sequence[Hit]) -> list[_Entry]:
     """Files in the order of their best hits, each with a heading."""
     files: dict[tuple[str, str], list[Hit]] = {}
     for hit in hits:
-        files.setdefault((getattr(hit, "repository", ""), hit.chunk.path), []).append(hit)
+        files.setdefault((hit.repository, hit.chunk.path), []).append(hit)
     entries: list[_Entry] = []
     place = 0
     for members in files.values():
