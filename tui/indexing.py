@@ -1,7 +1,8 @@
 """Builds or syncs an index in a process of its own: engine and parser would hold this one's GIL.
 
-``python -m tui.indexing PATH INDEX_DIR URL REVISION`` does the work and prints a JSON object a line:
-progress, and at the end a report or an error. ``Indexing`` starts it and hands out what it says.
+``python -m tui.indexing PATH INDEX_DIR URL REVISION`` does the work and prints JSON, an object a
+line: progress, and at the end a report or an error. ``Indexing`` starts it and hands out what it
+says.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual import events
 
 import repos
 from codesearch import Index, Settings
@@ -54,6 +55,21 @@ def test_the_editor_opens_at_the_line_and_nothing_has_changed_after(
         assert called == [str(odd_shop), "-x", f"+{line}", str(odd_shop / chosen.chunk.path)]
         assert driver.screen.results.hit == chosen
         assert driver.text == before
+
+    play(script)
+
+
+def test_enter_before_the_answer_opens_what_was_asked_for(
+    play: Play, editor: Callable[[str], Path], odd_shop: Path
+) -> None:
+    record = editor("vim")
+
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie")
+        driver.screen.ask.ask("sum up prices")
+        driver.app.post_message(events.Key("enter", None))
+        await driver.until(record.exists)
+        assert record.read_text().splitlines()[-1] == str(odd_shop / "shop/cart.py")
 
     play(script)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from rich.cells import cell_len
+from textual import events
 
 from codesearch import StoreError
 from driver import Driver
@@ -42,6 +43,17 @@ def test_only_the_last_of_fast_keys_is_answered(play: Play) -> None:
         await driver.rest()
         assert answered == ["header line"]
         assert driver.names[0] == "parseHTTPHeader"
+
+    play(script)
+
+
+def test_keys_that_arrive_together_keep_their_order(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        keys = ["c", "o", "x", "backspace", "o", "ctrl+u", "p", "r", "i", "c", "e", "home", "a"]
+        for key in keys:
+            driver.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await driver.rest()
+        assert driver.screen.ask.value == "aprice"
 
     play(script)
 

@@ -205,10 +205,6 @@ class Desk(Screen[None]):
                 return Query.parse(text[:begin] + text[end:])
         return Query.parse(text)
 
-    def on_desk_answered(self, message: Answered) -> None:
-        """Show hits."""
-        self.show_answer(message.answer)
-
     def show_answer(self, answer: Answer, place: int = 0) -> None:
         """Put an answer on the screen, its hit at ``place`` chosen."""
         place = place or self._same_place(answer)

@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList
 
 from codesearch import CodesearchError, Hit
 from tui import facets
+from tui.screens.desk import Desk
 from tui.screens.hits import HitActions
 from tui.screens.keys import BINDINGS
 from tui.screens.syncing import Syncing
@@ -25,6 +26,7 @@ class SearchScreen(HitActions, Syncing):
     """Listens to the widgets."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*BINDINGS]
+    _opens_next = ""  # the question whose best hit is to be opened
 
     def on_mount(self) -> None:
         """Open the index while the first letters are typed."""
@@ -51,7 +53,15 @@ class SearchScreen(HitActions, Syncing):
         column = self.ask.cursor_screen_offset.x - 2
         self.completions.offer(self.ask.completions, column)
         self.before = None
+        self._opens_next = ""
         self.search()
+
+    def on_desk_answered(self, message: Desk.Answered) -> None:
+        """Show hits; open the best where Enter was pressed before they were there."""
+        self.show_answer(message.answer)
+        if message.answer.query.text == self._opens_next:
+            self._opens_next = ""
+            self.action_open()
 
     @on(Input.Submitted, "#query")
     def _submitted(self) -> None:
@@ -59,8 +69,10 @@ class SearchScreen(HitActions, Syncing):
             return
         if self.card in ("not indexed", "trouble"):
             self.action_sync()
-        else:
+        elif self.answer is not None and self.answer.query.text == self.ask.value:
             self.action_open()
+        else:
+            self._opens_next = self.ask.value  # typed faster than answered
 
     @on(QueryInput.Completed)
     def _tabbed(self) -> None:

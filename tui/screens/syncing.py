@@ -36,6 +36,7 @@ class Syncing(Desk):
         assert self.session is not None
         indexing = Indexing(self.session.target, self.session.at or "HEAD")
         done = None
+        self.header.syncing = True
         self._show_moment(None, first=first)
         try:
             async for said in indexing.run():
@@ -53,6 +54,7 @@ class Syncing(Desk):
         finally:
             await indexing.stop()
             if self.is_mounted and self.app.is_running:
+                self.header.syncing = False
                 self.query_one("#progress").display = False
                 if get_current_worker().is_cancelled:
                     self.notify("What was encoded is kept for the next time.", title="Stopped")

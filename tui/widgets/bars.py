@@ -21,6 +21,7 @@ class Header(Static):
     ref: reactive[str] = reactive("")
     found: reactive[str] = reactive("")
     freshness: reactive[Freshness | None] = reactive(None)
+    syncing: reactive[bool] = reactive(False)
 
     def render(self) -> Content:
         """See ``Widget``."""
@@ -28,7 +29,7 @@ class Header(Static):
             " [b $accent]codesearch[/]  [b]$title[/] ", title=cut(one_line(self.title), 30)
         )
         if self.freshness is not None:
-            left += _place(self.freshness, self.ref)
+            left += _place(self.freshness, self.ref, syncing=self.syncing)
         right = Content.from_markup("[$quiet]$found [/]", found=self.found)
         room = self.size.width - right.cell_length
         if left.cell_length > room:
@@ -36,15 +37,17 @@ class Header(Static):
         return left.pad_right(room - left.cell_length) + right
 
 
-def _place(freshness: Freshness, ref: str) -> Content:
+def _place(freshness: Freshness, ref: str, *, syncing: bool) -> Content:
     commit = freshness.commit[:8]
     where = Content.from_markup(
         " [$quiet]$ref[/]", ref=f"{ref} @ {commit}" if ref else f"@ {commit}"
     )
-    return where + Content("  ") + _state(freshness) + _uncommitted(freshness)
+    return where + Content("  ") + _state(freshness, syncing=syncing) + _uncommitted(freshness)
 
 
-def _state(freshness: Freshness) -> Content:
+def _state(freshness: Freshness, *, syncing: bool) -> Content:
+    if syncing:
+        return Content.from_markup("[b $accent]◐ syncing[/] [$quiet]ctrl+s stops[/]")
     behind = freshness.commits_behind
     if freshness.partial:
         return _call("◐ indexed in part", "ctrl+s goes on")

@@ -8,7 +8,7 @@ from rich.highlighter import Highlighter
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.message import Message
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
@@ -20,14 +20,18 @@ from tui.lines import cut_left
 _PLACEHOLDER = "Ask in plain words, or name a symbol.  Narrow: lang: path: kind: ref:"
 
 
+_OWN = (
+    Binding("tab", "complete", "Complete", show=False),
+    Binding("ctrl+c", "copy_or_quit", "Copy or quit", show=False),
+)
+_EDITING = BindingsMap([*_OWN, *Input.BINDINGS])  # ours first
+
+
 class QueryInput(Input):
     """A line of text with coloured filters. Completions open where a filter is being typed."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"query--key", "query--value"}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "Complete", show=False),
-        Binding("ctrl+c", "copy_or_quit", "Copy or quit", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*_OWN]
 
     class Completed(Message):
         """The user wants the chosen completion, or the next widget if there is none."""
@@ -58,11 +62,20 @@ class QueryInput(Input):
         """Tell the screen."""
         self.post_message(self.Completed())
 
-    def on_key(self, event: events.Key) -> None:
-        """A question mark that begins no question asks for help."""
-        if event.character == "?" and not self.value:
+    async def on_key(self, event: events.Key) -> None:
+        """Editing keys act at once.
+
+        Textual lets a key's action wait until the key has come back from this widget's parents;
+        of keys that arrive together, as over a slow line, letters would overtake them.
+        """
+        if event.character == "?" and not self.value:  # begins no question
             event.prevent_default().stop()
             self.post_message(self.HelpAsked())
+            return
+        for binding in _EDITING.key_to_bindings.get(event.key, ()):
+            event.prevent_default().stop()
+            await self.run_action(binding.action)
+            return
 
     async def action_copy_or_quit(self) -> None:
         """As in a shell, unless something is selected."""

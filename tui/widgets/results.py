@@ -167,7 +167,8 @@ class ResultList(ScrollView, can_focus=True):
         if part == 0:
             return self._title(hit, width - _BAR - 3), self._score(hit)
         if part == 1:
-            return self._where(hit, width), [(self._note(hit), self._component("note"))]
+            note = self._note(hit, width)
+            return self._where(hit, width - cell_len(note) - 2), [(note, self._component("note"))]
         if part == 2:
             return [(_said(hit.chunk), self._component("doc"))], []
         return [], []
@@ -186,13 +187,14 @@ class ResultList(ScrollView, can_focus=True):
         repository = hit.repository
         if self.names_repository and repository:
             path = f"{repository} {path}"
-        room = max(8, width - len(lines) - (0 if self.compact else len(self._note(hit)) + 2))
+        room = max(8, width - len(lines))
         return [(cut_left(path, room) + lines, self._component("place"))]
 
-    def _note(self, hit: Hit) -> str:
+    def _note(self, hit: Hit, width: int) -> str:
         chunk = hit.chunk
+        note = f"{chunk.kind.value} · {chunk.language}"
         part = f"part {chunk.part} of {chunk.parts} · " if chunk.parts > 1 else ""
-        return f"{part}{chunk.kind.value} · {chunk.language}"
+        return part + note if cell_len(part + note) < width // 2 else note
 
     def _score(self, hit: Hit) -> list[Part]:
         full, empty = bar(hit.score / self._best if self._best > 0 else 0, _BAR)
