@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import codesearch
+
 ROOT = Path(__file__).parent.parent
 HEAVY = {"numpy", "onnxruntime", "qdrant_edge", "rich", "textual", "tokenizers", "torch"} | {
     "transformers",
@@ -82,6 +84,19 @@ def test_nobody_imports_training() -> None:
             assert not any(name.startswith("codesearch.training") for name in _imports(path)), path
 
 
+def test_the_interface_uses_public_names_and_nobody_imports_it() -> None:
+    public = {f"codesearch.{name}" for name in codesearch.__all__} | {"codesearch"}
+    for path in _files("tui"):
+        for name in _imports(path):
+            package = name.split(".")[0]
+            assert package not in {"indexers", "benchmarks", "qdrant_edge", "onnxruntime"}, path
+            assert package != "codesearch" or name in public, f"{path} imports {name}"
+    for package in ("codesearch", "indexers"):
+        for path in _files(package):
+            names = {name.split(".")[0] for name in _imports(path)}
+            assert not names & {"tui", "textual"}, path
+
+
 @pytest.mark.parametrize(
     "statement",
     ["import codesearch", "import codesearch; codesearch.Filter", "import codesearch.encoder"],
@@ -91,3 +106,12 @@ def test_a_light_import_loads_nothing_heavy(statement: str) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not set(done.stdout.split()) & HEAVY
+
+
+def test_the_interface_starts_without_engine_and_encoder() -> None:
+    script = "import tui.app; import sys; print(*{n.split('.')[0] for n in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert not loaded & (HEAVY - {"rich", "textual"}) - {"click"}
+    assert "pygments" not in loaded

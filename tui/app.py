@@ -61,7 +61,7 @@ class CodesearchApp(App[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """See ``App``."""
-        return default_variables(dark=self.current_theme.dark)
+        return default_variables(self.current_theme)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """See ``App``."""
@@ -89,6 +89,7 @@ class CodesearchApp(App[None]):
         """Leave; the last question is remembered."""
         screen = self._search
         screen.history.add(screen.ask.value if screen.is_mounted else "")
+        self.workers.cancel_all()
         self.exit()
 
     def on_unmount(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesearch import Chunk, Freshness, Hit, IndexedRef, IndexStats, Query
+from codesearch import Chunk, FilterError, Freshness, Hit, IndexedRef, IndexStats, Query
 from tui.completion import Known, folders
 from tui.document import Document
 from tui.indexing import Target
@@ -75,11 +75,19 @@ class Session:
         with self._lock:  # questions wait here, so that only the last of them is worked on
             if ticket != self._ticket:
                 return None
+            self._check_repositories(query)
             started = time.perf_counter()
             hits = self.index.search(
                 query.words, top_k=DEPTH, filter=query.filter, at=query.ref or self.at
             )
         return Answer(query, hits, (time.perf_counter() - started) * 1000)
+
+    def _check_repositories(self, query: Query) -> None:
+        elsewhere = [name for name in query.repositories if name.lower() != self.name.lower()]
+        if elsewhere:
+            raise FilterError(
+                f"{elsewhere[0]} is not open here", f"This is {self.name}: take repo: out"
+            )
 
     def similar(self, chunk: Chunk, query: Query) -> Answer:
         """What is like ``chunk``, narrowed by the filters of ``query``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.color import Color
 from textual.theme import Theme
 
 DARK, LIGHT = "codesearch-dark", "codesearch-light"
@@ -23,7 +24,6 @@ _DARK_VARIABLES = {
     "faint": "#4a5260",
     "line": "#2a303b",
     "chosen": "#1d2431",
-    "chosen-blurred": "#1a1f29",
 }
 _LIGHT_VARIABLES = {
     "code-keyword": "#7d3fb8",
@@ -42,8 +42,29 @@ _LIGHT_VARIABLES = {
     "faint": "#b3b0a4",
     "line": "#dcd8ca",
     "chosen": "#e9e4d4",
-    "chosen-blurred": "#efebdf",
 }
+
+
+def _chrome(ground: str, ink: str, accent: str, variables: dict[str, str]) -> dict[str, str]:
+    """What Textual's own widgets are drawn in."""
+    quiet, line, chosen = (variables[name] for name in ("quiet", "line", "chosen"))
+    bars = ("scrollbar-background", "scrollbar-background-hover", "scrollbar-background-active")
+    return {
+        **variables,
+        **dict.fromkeys((*bars, "scrollbar-corner-color", "footer-background"), ground),
+        "footer-key-foreground": accent,
+        "footer-description-foreground": quiet,
+        "input-cursor-background": accent,
+        "block-cursor-background": chosen,
+        "block-cursor-blurred-background": chosen,
+        "block-cursor-foreground": ink,
+        "block-cursor-text-style": "bold",
+        "scrollbar": line,
+        "scrollbar-hover": variables["faint"],
+        "scrollbar-active": variables["code-gutter"],
+        "border-blurred": line,
+    }
+
 
 THEMES = (
     Theme(
@@ -58,27 +79,7 @@ THEMES = (
         background="#11141a",
         surface="#161a21",
         panel="#1c212a",
-        variables={
-            **_DARK_VARIABLES,
-            "footer-background": "#11141a",
-            "footer-key-foreground": "#efb866",
-            "footer-description-foreground": "#818b9c",
-            "input-cursor-background": "#efb866",
-            "input-selection-background": "#7fb8f5 30%",
-            "block-cursor-background": "#1d2431",
-            "block-cursor-foreground": "#d5dae3",
-            "block-cursor-text-style": "bold",
-            "block-cursor-blurred-background": "#1d2431",
-            "scrollbar": "#2a303b",
-            "scrollbar-hover": "#3a4250",
-            "scrollbar-active": "#4d5666",
-            "scrollbar-background": "#11141a",
-            "scrollbar-background-hover": "#11141a",
-            "scrollbar-background-active": "#11141a",
-            "scrollbar-corner-color": "#11141a",
-            "border": "#7fb8f5",
-            "border-blurred": "#2a303b",
-        },
+        variables=_chrome("#11141a", "#d5dae3", "#efb866", _DARK_VARIABLES),
     ),
     Theme(
         name=LIGHT,
@@ -93,35 +94,24 @@ THEMES = (
         surface="#f5f2e9",
         panel="#eeeade",
         dark=False,
-        variables={
-            **_LIGHT_VARIABLES,
-            "footer-background": "#fbf9f3",
-            "footer-key-foreground": "#b0610a",
-            "footer-description-foreground": "#686c75",
-            "input-cursor-background": "#b0610a",
-            "input-selection-background": "#1b5fb5 20%",
-            "block-cursor-background": "#e9e4d4",
-            "block-cursor-foreground": "#2a2d34",
-            "block-cursor-text-style": "bold",
-            "block-cursor-blurred-background": "#e9e4d4",
-            "scrollbar": "#dcd8ca",
-            "scrollbar-hover": "#c5c1b2",
-            "scrollbar-active": "#a9a698",
-            "scrollbar-background": "#fbf9f3",
-            "scrollbar-background-hover": "#fbf9f3",
-            "scrollbar-background-active": "#fbf9f3",
-            "scrollbar-corner-color": "#fbf9f3",
-            "border": "#1b5fb5",
-            "border-blurred": "#dcd8ca",
-        },
+        variables=_chrome("#fbf9f3", "#2a2d34", "#b0610a", _LIGHT_VARIABLES),
     ),
 )
 
 
-def default_variables(*, dark: bool) -> dict[str, str]:
+def default_variables(theme: Theme) -> dict[str, str]:
     """Colours for themes that are not ours: they know nothing of code and hits."""
-    if dark:
-        neutral = {"code-span": "$panel", "chosen": "$panel", "chosen-blurred": "$surface"}
-        return _DARK_VARIABLES | neutral | {"line": "$panel-lighten-1", "quiet": "$text-muted"}
-    neutral = {"code-span": "$panel", "chosen": "$panel", "chosen-blurred": "$surface"}
-    return _LIGHT_VARIABLES | neutral | {"line": "$panel-darken-1", "quiet": "$text-muted"}
+    ours = _DARK_VARIABLES if theme.dark else _LIGHT_VARIABLES
+    if theme.ansi:
+        return ours
+    made = theme.to_color_system().generate()
+    ground, ink = Color.parse(made["background"]), Color.parse(made["foreground"])
+    chosen, line = ground.blend(ink, 0.1).hex, ground.blend(ink, 0.2).hex
+    return ours | {
+        "code-span": chosen,
+        "chosen": chosen,
+        "line": line,
+        "faint": ground.blend(ink, 0.35).hex,
+        "code-gutter": ground.blend(ink, 0.35).hex,
+        "quiet": ground.blend(ink, 0.6).hex,
+    }

@@ -272,3 +272,14 @@ def test_a_compact_list_has_a_line_a_hit(play: Play) -> None:
         assert "shop/session.py:5" in row[:52]
 
     play(script, (120, 40), density="compact")
+
+
+@pytest.mark.parametrize("theme", ["nord", "textual-light", "gruvbox", "textual-ansi", "unknown"])
+def test_other_themes_do(play: Play, theme: str) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie")
+        assert driver.names
+        known = theme in driver.app.available_themes
+        assert driver.app.theme == (theme if known else "codesearch-dark")
+
+    play(script, theme=theme)

@@ -111,3 +111,13 @@ def test_another_ref_that_is_not_there_is_an_error_with_a_remedy(play: Play) -> 
         assert "has no revision" not in driver.text
 
     play(script)
+
+
+def test_a_repository_that_is_not_open_is_said(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie repo:shop")
+        assert driver.names
+        await driver.ask("cookie repo:flask")
+        assert "flask is not open here" in driver.text
+
+    play(script)

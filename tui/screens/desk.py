@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 
 from textual import work
 from textual.app import ComposeResult
@@ -81,35 +82,52 @@ class Desk(Screen[None]):
         yield Footer(show_command_palette=False)
         yield Completions()
 
-    @property
+    # Found once: a worker that comes back while the screen is being closed finds no widget there.
+
+    @cached_property
     def results(self) -> ResultList:
         """The list."""
         return self.query_one(ResultList)
 
-    @property
+    @cached_property
     def preview(self) -> Preview:
         """The code."""
         return self.query_one(Preview)
 
-    @property
+    @cached_property
     def ask(self) -> QueryInput:
         """The input."""
         return self.query_one(QueryInput)
 
-    @property
+    @cached_property
     def header(self) -> Header:
         """The first line."""
         return self.query_one(Header)
 
-    @property
+    @cached_property
     def facet_bar(self) -> FacetBar:
         """Facets, or what is wrong with the question."""
         return self.query_one(FacetBar)
 
-    @property
+    @cached_property
     def completions(self) -> Completions:
         """The list under the input."""
         return self.query_one(Completions)
+
+    @cached_property
+    def body(self) -> ContentSwitcher:
+        """Hits, or a card."""
+        return self.query_one("#body", ContentSwitcher)
+
+    @cached_property
+    def card_text(self) -> Static:
+        """What stands on the card."""
+        return self.query_one("#card-text", Static)
+
+    @cached_property
+    def progress(self) -> Static:
+        """The line of a running sync."""
+        return self.query_one("#progress", Static)
 
     # -- what is searched
 
@@ -217,7 +235,7 @@ class Desk(Screen[None]):
             self.show_card("nothing", cards.nothing_found(answer.query))
             return
         self.card = ""
-        self.query_one("#body", ContentSwitcher).current = "hits"
+        self.body.current = "hits"
         self.results.show(answer.hits, place)
         if answer.like is None:
             self._remember_later(answer.query.text)
@@ -259,8 +277,8 @@ class Desk(Screen[None]):
     def show_card(self, name: str, content: Content) -> None:
         """Put a text in place of the hits."""
         self.card = name
-        self.query_one("#card-text", Static).update(content)
-        self.query_one("#body", ContentSwitcher).current = "card"
+        self.card_text.update(content)
+        self.body.current = "card"
 
     def show_building(self, moment: Moment | None) -> None:
         """The first index grows."""

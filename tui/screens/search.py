@@ -33,7 +33,8 @@ class SearchScreen(HitActions, Syncing):
         self.results.grouped = self.preferences.grouped
         self.results.compact = self.preferences.density == "compact"
         self.completions.display = False
-        self.query_one("#progress").display = False
+        self.progress.display = False
+        _ = self.header, self.facet_bar, self.preview, self.body, self.card_text
         self.ask.focus()
         self.open_session()
         self.set_interval(_POLL, self.look_at_head)

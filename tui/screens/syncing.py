@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual import work
 from textual.content import Content
-from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from codesearch import CodesearchError
@@ -55,7 +54,7 @@ class Syncing(Desk):
             await indexing.stop()
             if self.is_mounted and self.app.is_running:
                 self.header.syncing = False
-                self.query_one("#progress").display = False
+                self.progress.display = False
                 if get_current_worker().is_cancelled:
                     self.notify("What was encoded is kept for the next time.", title="Stopped")
                 self.open_session()
@@ -64,9 +63,8 @@ class Syncing(Desk):
         if first:
             self.show_building(moment)
             return
-        line = self.query_one("#progress", Static)
-        line.display = True
-        line.update(_line(moment, self.size.width))
+        self.progress.display = True
+        self.progress.update(_line(moment, self.size.width))
 
 
 def _line(moment: Moment | None, width: int) -> Content:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -142,10 +143,19 @@ class Preview(Vertical):
         yield Static(id="preview-title")
         yield CodeView(id="code")
 
-    @property
+    @cached_property
     def code(self) -> CodeView:
         """What scrolls."""
         return self.query_one(CodeView)
+
+    @cached_property
+    def heading(self) -> Static:
+        """The line above the code."""
+        return self.query_one("#preview-title", Static)
+
+    def on_mount(self) -> None:
+        """Find both, for workers that come back late."""
+        _ = self.code, self.heading
 
     def show(self, chunk: Chunk, document: Document) -> None:
         """Show the file of ``chunk``, which is marked."""
@@ -161,7 +171,7 @@ class Preview(Vertical):
     def clear(self) -> None:
         """Show nothing."""
         self.shown = None
-        self.query_one("#preview-title", Static).update("")
+        self.heading.update("")
         self.code.show(Document((), PlainPainter(), 0), 0, 0)
 
     def _head(self, chunk: Chunk, note: str) -> None:
@@ -170,7 +180,7 @@ class Preview(Vertical):
         room = max(10, self.size.width - len(span) - len(note) - 6)
         path = cut_left(one_line(chunk.path), room)
         folder, _, name = path.rpartition("/")
-        self.query_one("#preview-title", Static).update(
+        self.heading.update(
             Content.from_markup(
                 "[$quiet]$folder[/][b]$name[/][$quiet]:$span  $note[/]",
                 folder=folder + "/" if folder else "",

@@ -1,70 +1,20 @@
-"""Source text → coloured pieces, for every language that is parsed and for most others.
-
-Grammars that come with a ``highlights.scm`` are asked through tree-sitter, block by block as lines
-are shown, so that a long file costs one parse (7 MB a second) and no more. For the rest there is
-pygments. Both speak in the few style names of ``STYLES``.
-"""
+"""Colours by grammars: the wheels that parse a language bring a query for them."""
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
+
+from tui.highlight.pieces import Piece
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Query
 
-STYLES = (
-    *("keyword", "string", "number", "comment", "function"),
-    *("type", "constant", "property", "operator", "tag"),
-)
-_LONGEST = 2_000_000  # characters; beyond that colours are not worth the wait
-_LONGEST_LEXED = 300_000  # pygments reads about 1 MB a second, from the beginning
 _BLOCK = 64  # lines asked for at once
-
-
-class Piece(NamedTuple):
-    """Characters ``start`` to ``end`` of a line, in one of ``STYLES``."""
-
-    start: int
-    end: int
-    style: str
-
-
-class Painter(Protocol):
-    """Knows the colours of one text."""
-
-    def line(self, number: int) -> Sequence[Piece]:
-        """The pieces of a line, counted from 0; where they overlap, the later one counts."""
-        ...
-
-
-class PlainPainter:
-    """No colours."""
-
-    def line(self, number: int) -> Sequence[Piece]:
-        """None."""
-        return ()
-
-
-def paint(text: str, language: str, path: str) -> Painter:
-    """Prepare the colours of a text (may take 0.1 s: not for the thread that draws)."""
-    if len(text) > _LONGEST:
-        return PlainPainter()
-    grammar = _grammar("tsx" if path.endswith(".tsx") else language)
-    if grammar is not None:
-        return TreePainter(text, *grammar)
-    if len(text) > _LONGEST_LEXED:
-        return PlainPainter()
-    return LexedPainter(text, language, path)
-
-
-# -- tree-sitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +81,8 @@ _RANKS = {"": 0, "property": 1}
 
 
 @cache
-def _grammar(language: str) -> tuple[Language, Query] | None:
+def grammar(language: str) -> tuple[Language, Query] | None:
+    """A language's grammar and its query; None where there is none, or none that fits."""
     wheel = _WHEELS.get(language)
     if wheel is None:
         return None
@@ -218,82 +169,3 @@ class TreePainter:
 def _column(line: bytes, offset: int) -> int:
     """A byte offset as an offset in characters."""
     return offset if line.isascii() else len(line[:offset].decode(errors="replace"))
-
-
-# -- pygments
-
-_LEXERS = {"csharp": "c#", "objective-c": "objective-c", "vim": "vim", "proto": "protobuf"}
-_TOKENS = (
-    ("Comment.Preproc", "keyword"),
-    ("Comment", "comment"),
-    ("Keyword.Type", "type"),
-    ("Keyword.Constant", "constant"),
-    ("Keyword", "keyword"),
-    ("Literal.String", "string"),
-    ("Literal.Number", "number"),
-    ("Literal", "string"),
-    ("Name.Function", "function"),
-    ("Name.Class", "type"),
-    ("Name.Namespace", "type"),
-    ("Name.Builtin", "function"),
-    ("Name.Tag", "tag"),
-    ("Name.Attribute", "property"),
-    ("Name.Decorator", "property"),
-    ("Name.Constant", "constant"),
-    ("Operator.Word", "keyword"),
-    ("Operator", "operator"),
-    ("Generic.Heading", "function"),
-    ("Generic.Subheading", "function"),
-    ("Generic.Strong", "keyword"),
-)
-
-
-class LexedPainter:
-    """Colours by pygments, for what comes without a query."""
-
-    def __init__(self, text: str, language: str, path: str) -> None:
-        starts = [0]
-        for line in text.split("\n"):
-            starts.append(starts[-1] + len(line) + 1)
-        self._pieces: dict[int, list[Piece]] = {}
-        for offset, style, value in _lex(text, language, path):
-            self._note(starts, offset, offset + len(value), style)
-
-    def line(self, number: int) -> Sequence[Piece]:
-        """See ``Painter``."""
-        return self._pieces.get(number, ())
-
-    def _note(self, starts: list[int], start: int, end: int, style: str) -> None:
-        row = bisect.bisect_right(starts, start) - 1
-        while start < end and row + 1 < len(starts):
-            stop = min(end, starts[row + 1] - 1)
-            if start < stop:
-                piece = Piece(start - starts[row], stop - starts[row], style)
-                self._pieces.setdefault(row, []).append(piece)
-            row += 1
-            start = starts[row]
-
-
-def _lex(text: str, language: str, path: str) -> list[tuple[int, str, str]]:
-    from pygments.lexers import get_lexer_by_name, get_lexer_for_filename  # noqa: PLC0415
-    from pygments.util import ClassNotFound  # noqa: PLC0415
-
-    options = {"stripnl": False, "ensurenl": False}
-    try:
-        lexer = get_lexer_by_name(_LEXERS.get(language, language), **options)
-    except ClassNotFound:
-        try:
-            lexer = get_lexer_for_filename(PurePosixPath(path).name, **options)
-        except ClassNotFound:
-            return []
-    found = []
-    for offset, kind, value in lexer.get_tokens_unprocessed(text):
-        style = _token_style(str(kind).removeprefix("Token."))
-        if style:
-            found.append((offset, style, value))
-    return found
-
-
-@cache
-def _token_style(kind: str) -> str | None:
-    return next((style for prefix, style in _TOKENS if kind.startswith(prefix)), None)
