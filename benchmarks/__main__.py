@@ -67,6 +67,13 @@ def _incremental(parsed: argparse.Namespace) -> None:
     _finish(result, parsed.out, report.incremental_table(result))
 
 
+def _tui(parsed: argparse.Namespace) -> None:
+    from benchmarks import tui  # noqa: PLC0415  (the other commands do without it)
+
+    result = tui.run_tui(parsed.repo, parsed.index_dir, questions=parsed.questions)
+    _finish(result, parsed.out, tui.table(result))
+
+
 def _compare(parsed: argparse.Namespace) -> None:
     old, new = results.read(parsed.old), results.read(parsed.new)
     print(comparing.table(comparing.compare(old, new)))
@@ -102,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_vectors(commands.add_parser("vectors", help="MRR of smaller vectors"))
     _add_speed(commands.add_parser("speed", help="times, memory and sizes"))
     _add_incremental(commands.add_parser("incremental", help="what a commit costs, over many"))
+
+    _add_tui(commands.add_parser("tui", help="keys and answers of the terminal interface"))
     comparison = commands.add_parser("compare", help="two results, paired by question")
     comparison.add_argument("old", type=Path)
     comparison.add_argument("new", type=Path)
@@ -161,6 +170,15 @@ def _add_incremental(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")
     parser.set_defaults(run=_incremental)
+
+
+def _add_tui(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repo", type=Path, required=True, help="a git repository, a large one")
+    index = user_cache_path("codesearch-benchmarks") / "tui"
+    parser.add_argument("--index-dir", type=Path, default=index, help="its index; built if new")
+    parser.add_argument("--questions", type=int, default=1000, help="asked to watch the memory")
+    parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")
+    parser.set_defaults(run=_tui)
 
 
 def _add_repositories(parser: argparse.ArgumentParser) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from codesearch.index import Index
     from codesearch.many import open_all, search_many
+    from codesearch.queries import Query, Term
     from codesearch.settings import Settings
     from codesearch.types import (
         Chunk,
@@ -66,12 +67,14 @@ __all__ = [
     "ModelError",
     "NotIndexedError",
     "Progress",
+    "Query",
     "RepositoryError",
     "Settings",
     "SkipReason",
     "Span",
     "StoreError",
     "SyncReport",
+    "Term",
     "VerifyReport",
     "open_all",
     "search_many",
@@ -81,7 +84,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'codesearch' has no attribute {name!r}")
-    for module in ("types", "errors", "settings", "index", "many"):
+    for module in ("types", "errors", "settings", "queries", "index", "many"):
         found = getattr(import_module(f"codesearch.{module}"), name, None)
         if found is not None:
             globals()[name] = found

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import codesearch
+
 ROOT = Path(__file__).parent.parent
 HEAVY = {"numpy", "onnxruntime", "qdrant_edge", "rich", "textual", "tokenizers", "torch"} | {
     "transformers",
@@ -22,7 +24,7 @@ LAYERS = [
     {"settings", "encoder"},
     {"lexical"},
     {"ranking", "store", "fingerprint", "render"},
-    {"filters", "home", "writer"},
+    {"filters", "home", "queries", "writer"},
     {"overlay"},
     {"refs", "searcher", "sync"},
     {"upkeep", "verify"},
@@ -98,6 +100,19 @@ def test_the_client_of_servers_is_imported_only_for_a_server() -> None:
             assert not {name for name in names if name in of_servers}, path
 
 
+def test_the_interface_uses_public_names_and_nobody_imports_it() -> None:
+    public = {f"codesearch.{name}" for name in codesearch.__all__} | {"codesearch"}
+    for path in _files("tui"):
+        for name in _imports(path):
+            package = name.split(".")[0]
+            assert package not in {"indexers", "benchmarks", "qdrant_edge", "onnxruntime"}, path
+            assert package != "codesearch" or name in public, f"{path} imports {name}"
+    for package in ("codesearch", "indexers"):
+        for path in _files(package):
+            names = {name.split(".")[0] for name in _imports(path)}
+            assert not names & {"tui", "textual"}, path
+
+
 @pytest.mark.parametrize(
     "statement",
     ["import codesearch", "import codesearch; codesearch.Filter", "import codesearch.encoder"],
@@ -124,3 +139,12 @@ def test_an_index_in_a_folder_loads_no_client_of_servers(indexed: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert not set(done.stdout.split()) & {"qdrant_client", "httpx", "pydantic", "grpc"}
+
+
+def test_the_interface_starts_without_engine_and_encoder() -> None:
+    script = "import tui.app; import sys; print(*{n.split('.')[0] for n in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert not loaded & (HEAVY - {"rich", "textual"}) - {"click"}
+    assert "pygments" not in loaded

@@ -1,0 +1,123 @@
+"""Filters: typed, completed, clicked, and wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from driver import Driver
+from tui.widgets.bars import FacetBar
+
+Play = Callable[..., None]
+
+
+def test_a_filter_narrows_and_is_shown_as_set(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("retry after a failure lang:go")
+        assert {hit.chunk.language for hit in driver.screen.results.shown} == {"go"}
+        assert "✓ go" in driver.text
+
+    play(script)
+
+
+def test_completion_by_tab_keeps_the_hits_meanwhile(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("cookie")
+        before = driver.names
+        await driver.type(" lang:")
+        assert driver.screen.completions.is_open
+        assert driver.names == before
+        await driver.type("g")
+        await driver.press("tab")
+        assert driver.screen.ask.value == "cookie lang:go "
+        assert not driver.screen.completions.is_open
+        assert {hit.chunk.language for hit in driver.screen.results.shown} == {"go"}
+
+    play(script)
+
+
+def test_completion_chosen_by_arrows_and_put_aside_by_escape(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("x kind:")
+        await driver.press("down", "enter")
+        assert driver.screen.ask.value == "x kind:method "
+        await driver.type("path:")
+        assert driver.screen.completions.is_open
+        await driver.press("escape")
+        assert not driver.screen.completions.is_open
+        assert driver.screen.ask.value == "x kind:method path:"
+
+    play(script)
+
+
+def test_folders_are_completed_one_after_the_other(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.type("x path:sho")
+        await driver.press("tab")
+        assert driver.screen.ask.value == "x path:shop/"
+        assert "shop/cart.py" in driver.text
+        await driver.type("ca")
+        await driver.press("tab")
+        assert driver.screen.ask.value == "x path:shop/cart.py "
+
+    play(script)
+
+
+def test_a_half_typed_value_is_no_error_a_wrong_one_explains_itself(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie")
+        before = driver.names
+        await driver.ask("cookie lang:pyt")
+        assert "There is no" not in driver.text
+        await driver.ask("cookie lang:pyhton")
+        assert "There is no language 'pyhton'" in driver.text
+        assert "Did you mean lang:python?" in driver.text
+        assert driver.names == before
+        await driver.ask("cookie lnag:python")
+        assert "There is no filter lnag:" in driver.text
+        await driver.ask("cookie lang:python")
+        assert "There is no" not in driver.text
+
+    play(script)
+
+
+def test_facets_count_the_hits_and_are_toggled_by_a_click(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie")
+        languages = [hit.chunk.language for hit in driver.screen.results.shown]
+        line = driver.text.split("\n")[4]
+        for name in ("python", "go"):
+            assert f"{name} {languages.count(name)}" in line
+        bar = driver.screen.query_one(FacetBar)
+        place = line.index("go ") - bar.region.x
+        await driver.pilot.click(FacetBar, offset=(place, 0))
+        await driver.rest()
+        assert driver.screen.ask.value == "cookie lang:go "
+        place = driver.text.split("\n")[4].index("go")
+        await driver.pilot.click(FacetBar, offset=(place - bar.region.x, 0))
+        await driver.rest()
+        assert driver.screen.ask.value.strip() == "cookie"
+
+    play(script)
+
+
+def test_another_ref_that_is_not_there_is_an_error_with_a_remedy(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie ref:main")
+        assert driver.names
+        await driver.ask("cookie ref:nowhere")
+        assert "has no revision 'nowhere'" in driver.text
+        await driver.ask("cookie")
+        assert driver.names
+        assert "has no revision" not in driver.text
+
+    play(script)
+
+
+def test_a_repository_that_is_not_open_is_said(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie repo:shop")
+        assert driver.names
+        await driver.ask("cookie repo:flask")
+        assert "flask is not open here" in driver.text
+
+    play(script)

@@ -1,0 +1,1 @@
+"""The terminal interface of codesearch. Uses public names of ``codesearch`` only."""

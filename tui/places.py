@@ -1,0 +1,53 @@
+"""Where a hit is on disk: in the working tree, or in a copy of the indexed version."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from codesearch import Chunk
+from tui.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file, a line (from 1), the folder to start the editor in, and what to know about it."""
+
+    path: Path
+    line: int
+    folder: Path
+    note: str = ""
+
+
+def place_of(session: Session, chunk: Chunk) -> Place:
+    """The file in the working tree if it is there, with the line that the code is at now."""
+    root = session.index.repository.root
+    path = root / chunk.path if root is not None else None
+    source = session.source(chunk)
+    if root is None or path is None or not path.is_file():
+        return _copy(session, chunk, source)
+    try:
+        now = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return _copy(session, chunk, source)
+    return Place(path, moved_line(source, now, chunk.span.start_line), root)
+
+
+def moved_line(old: str, new: str, line: int) -> int:
+    """Where a line of ``old`` stands in ``new``: the nearest one that reads the same."""
+    if old == new:
+        return line
+    before, after = old.splitlines(), new.splitlines()
+    wanted = before[line - 1] if line <= len(before) else ""
+    same = [number for number, text in enumerate(after, 1) if text == wanted and text.strip()]
+    return min(same, key=lambda number: abs(number - line), default=min(line, len(after) or 1))
+
+
+def _copy(session: Session, chunk: Chunk, source: str) -> Place:
+    folder = Path(tempfile.mkdtemp(prefix="codesearch-"))
+    path = folder / PurePosixPath(chunk.path).name
+    path.write_text(source, encoding="utf-8")
+    path.chmod(0o444)
+    note = "The file is not in the working tree: this is a copy of what is indexed."
+    return Place(path, chunk.span.start_line, session.place, note)
