@@ -19,6 +19,7 @@ from codesearch.errors import CodesearchError
 _COMMANDS = {  # in the order of the help; the name of the function where it differs
     "index": ("indexing", "index"),
     "search": ("searching", "search"),
+    "tui": ("interface", "tui"),
     "sync": ("syncing", "sync"),
     "hooks": ("hooking", "hooks"),
     "status": ("managing", "status"),
@@ -46,10 +47,26 @@ class Commands(click.Group):
         return command
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="codesearch")
-def app() -> None:
-    """Semantic code search for git repositories: ask in plain words, get functions."""
+@click.pass_context
+def app(context: click.Context) -> None:
+    """Semantic code search for git repositories: ask in plain words, get functions.
+
+    Without a command, on a terminal: search as you type.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(context.get_help())
+        return
+    from codesearch.cli.interface import open_interface  # noqa: PLC0415
+
+    open_interface()
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,17 @@ index_dir_option = _path(
     "--index-dir", help="Folder of this index. [default: one under CODESEARCH_HOME]"
 )
 model_option = _path("--model", help="Encoder folder. [default: the one in the package]")
+
+
+def _to_environment(_: click.Context, option: click.Parameter, value: str | None) -> None:
+    # As an environment variable it reaches whatever the command starts, as well.
+    if value is not None:
+        os.environ[f"CODESEARCH_{(option.name or '').upper()}"] = value
+
+
+_setting = functools.partial(click.option, expose_value=False, callback=_to_environment)
+url_option = _setting("--url", help="A Qdrant server that keeps the index (docs/server.md).")
+device_option = _setting("--device", help="cpu, cuda, or auto: the GPU if there is one.")
 flag = functools.partial(click.option, is_flag=True)
 repeatable = functools.partial(click.option, multiple=True)
 

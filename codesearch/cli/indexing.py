@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from codesearch.cli.common import (
+    device_option,
     flag,
     index_dir_option,
     model_option,
     repository_argument,
+    url_option,
 )
 from codesearch.cli.opening import open_index, run_sync
 from codesearch.index import Index
@@ -23,6 +25,8 @@ from codesearch.index import Index
 @flag("--rebuild", help="Build anew; known vectors are reused.")
 @flag("--no-wait", help="Fail if another process writes this index.")
 @index_dir_option
+@url_option
+@device_option
 @model_option
 def index(
     path: Path,

@@ -17,17 +17,22 @@ from codesearch.cli.common import (
     model_option,
     repeatable,
     repository_argument,
+    url_option,
 )
 from codesearch.cli.opening import followed, open_index
 from codesearch.errors import NotIndexedError
-from codesearch.home import Home, read_card, remove_index
+from codesearch.home import Home, IndexCard, read_card, remove_index
 from codesearch.hooks.install import is_active
+from codesearch.index import Index
 from codesearch.settings import Settings
+
+_SEE_LIST = "See: codesearch list"
 
 
 @click.command()
 @repository_argument
 @index_dir_option
+@url_option
 @model_option
 def status(path: Path, index_dir: Path | None, model: Path | None) -> None:
     """Say what is indexed for a repository, and how far HEAD and the files have moved on."""
@@ -70,28 +75,37 @@ def list_() -> int:
 @repeatable("--ref", help="Only what this branch, tag or commit had alone; do not follow it.")
 @flag("--yes", "-y", help="Do not ask.")
 @index_dir_option
+@url_option
 def remove(path: Path, ref: tuple[str, ...], yes: bool, index_dir: Path | None) -> None:
     """Delete a repository's index. The repository itself is not touched."""
-    if ref:
-        with open_index(path, index_dir, None) as opened:
-            for name in ref:
-                opened.forget(name)
-                print(f"{opened.repository.name}: {name} is forgotten", file=sys.stderr)
-        return
-    if index_dir is None and read_card(path) is not None:
-        directory = path.absolute()  # a folder as `list` shows it: its repository may be gone
+    if not ref and index_dir is None and (card := read_card(path)) is not None:
+        # A folder as `list` shows it: its repository may be gone.
+        _confirm(card, path.absolute(), yes)
+        remove_index(path.absolute())
     else:
         with open_index(path, index_dir, None) as opened:
-            directory = opened.directory
-    card = read_card(directory)
-    if card is None:
-        raise NotIndexedError(f"There is no index of {path.absolute()}", "See: codesearch list")
-    if not yes and not click.confirm(f"Delete the index of {card.name} in {directory}?"):
-        raise click.Abort
-    remove_index(directory)
+            if ref:
+                _forget(opened, ref)
+                return
+            card = read_card(opened.directory)
+            if card is None:
+                raise NotIndexedError(f"There is no index of {path.absolute()}", _SEE_LIST)
+            _confirm(card, opened.directory, yes)
+            opened.remove(wait=False)
     print(f"Deleted the index of {card.name}", file=sys.stderr)
     for place in filter(is_active, map(Path, card.repositories)):
         print(
             f"The next commit there builds it anew: codesearch hooks uninstall {place}",
             file=sys.stderr,
         )
+
+
+def _confirm(card: IndexCard, directory: Path, yes: bool) -> None:
+    if not yes and not click.confirm(f"Delete the index of {card.name} in {directory}?"):
+        raise click.Abort
+
+
+def _forget(opened: Index, refs: tuple[str, ...]) -> None:
+    for name in refs:
+        opened.forget(name)
+        print(f"{opened.repository.name}: {name} is forgotten", file=sys.stderr)

@@ -19,6 +19,7 @@ from codesearch.cli.common import (
     index_dir_option,
     model_option,
     repeatable,
+    url_option,
 )
 from codesearch.cli.opening import open_index, run_sync
 from codesearch.errors import NotIndexedError
@@ -49,6 +50,7 @@ from codesearch.types import Filter, Freshness, Hit
 )
 @flag("--all-repos", help="All repositories that are indexed, together.")
 @index_dir_option
+@url_option
 @model_option
 def search(
     query: str,

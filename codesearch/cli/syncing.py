@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 import click
 
 from codesearch.apart import run_apart
-from codesearch.cli.common import ERROR, FOUND, flag, index_dir_option, model_option, repeatable
+from codesearch.cli.common import (
+    ERROR,
+    FOUND,
+    device_option,
+    flag,
+    index_dir_option,
+    model_option,
+    repeatable,
+    url_option,
+)
 from codesearch.events import Event, Kind
 from codesearch.home import Home
 from codesearch.jobfile import read_jobs
@@ -45,6 +54,8 @@ if TYPE_CHECKING:
 @flag("--quiet", "-q", help="Only what went wrong.")
 @flag("--no-wait", help="Fail if another process writes this index.")
 @index_dir_option
+@url_option
+@device_option
 @model_option
 def sync(
     paths: tuple[Path, ...],

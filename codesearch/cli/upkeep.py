@@ -17,6 +17,7 @@ from codesearch.cli.common import (
     index_dir_option,
     model_option,
     repository_argument,
+    url_option,
 )
 from codesearch.cli.opening import followed, open_index
 from codesearch.progress import progress_reporter
@@ -29,6 +30,7 @@ _JSON_VERSION = 1
 @repository_argument
 @flag("--no-wait", help="Fail if another process writes this index.")
 @index_dir_option
+@url_option
 @model_option
 def gc(path: Path, no_wait: bool, index_dir: Path | None, model: Path | None) -> None:
     """Remove what no branch, tag or worktree needs any more, and give its space back."""
@@ -48,6 +50,7 @@ def gc(path: Path, no_wait: bool, index_dir: Path | None, model: Path | None) ->
 @click.option("--at", metavar="REF", help="Only this branch, tag or commit. [default: all]")
 @flag("--repair", help="Build the index anew if it is damaged; known vectors are reused.")
 @index_dir_option
+@url_option
 @model_option
 def verify(
     path: Path, at: str | None, repair: bool, index_dir: Path | None, model: Path | None
@@ -74,6 +77,7 @@ def verify(
 @repository_argument
 @flag("--json", "as_json", help="As JSON (see the README).")
 @index_dir_option
+@url_option
 @model_option
 def stats(path: Path, as_json: bool, index_dir: Path | None, model: Path | None) -> None:
     """Count what an index holds: by language, by reason of being left out, in bytes."""
