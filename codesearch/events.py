@@ -16,7 +16,7 @@ class Kind(StrEnum):
     PROGRESS = "progress"  # a sign of life in a long sync
     SYNCED = "synced"  # the index has the ref's commit now
     UNCHANGED = "unchanged"  # it had it already
-    FORGOTTEN = "forgotten"  # the ref was deleted in git, and is followed no longer
+    FORGOTTEN = "forgotten"  # the ref is no longer in git, nor followed
     UNMATCHED = "unmatched"  # a pattern that no branch or tag is like
     MISSING = "missing"  # a registered repository that is not there
     FAILED = "failed"  # with ``error`` and ``remedy``; the other repositories go on
@@ -78,7 +78,7 @@ _TEXTS = {
     Kind.SYNCED: "indexed at {commit:.10}: {files:,} files, {chunks:,} chunks in {seconds:.1f} s "
     "({encoded:,} encoded; {reused:,} reused; {deleted:,} deleted)",
     Kind.UNCHANGED: "up to date at {commit:.10}",
-    Kind.FORGOTTEN: "deleted in git; forgotten",
+    Kind.FORGOTTEN: "no longer in git; forgotten",
     Kind.UNMATCHED: "no branch or tag is like this",
     Kind.MISSING: "the repository is not there",
     Kind.FAILED: "{error}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from codesearch.home import Home
     from codesearch.settings import Settings
     from codesearch.sync import OnProgress
-    from codesearch.types import Progress, SyncReport
+    from codesearch.types import IndexedRef, Progress, SyncReport
 
 Events = Generator[Event, None, None]
 # Given the repository's folder and the ref: around the sync of that ref, for a progress bar.
@@ -162,7 +162,7 @@ class _Run:
     watch: Watch
 
     def events(self) -> Iterator[Event]:
-        before = {ref.name: ref.commit for ref in self.index.refs()}
+        before = {ref.full_name: ref for ref in self.index.refs()}
         lost: dict[str, RepositoryError] = {}
         synced = False
         for name in self._wanted(before):
@@ -170,15 +170,15 @@ class _Run:
                 yield name
                 continue
             try:
-                yield self._sync(name, before)
+                yield self._sync(name, before.values())
                 synced = True
             except RepositoryError as error:
                 lost[name] = error
         if not synced and not self.job.refs:  # whatever was followed is gone, or nothing was yet
-            yield self._sync("HEAD", before)
+            yield self._sync("HEAD", before.values())
         yield from self._told(before, lost)
 
-    def _wanted(self, before: dict[str, str]) -> Iterator[str | Event]:
+    def _wanted(self, before: Collection[str]) -> Iterator[str | Event]:
         if not self.job.refs:  # a single commit does not move
             yield from (name for name in before if not is_object_id(name))
         for pattern in self.job.refs:
@@ -187,20 +187,24 @@ class _Run:
             if not names:
                 yield Event(Kind.UNMATCHED, self.where, pattern)
 
-    def _sync(self, name: str, before: dict[str, str]) -> Event:
-        with self.watch(self.where, name) as on_progress:
+    def _sync(self, name: str, before: Iterable[IndexedRef]) -> Event:
+        short = name.split("/", 2)[2] if name.startswith("refs/") else name
+        with self.watch(self.where, short) as on_progress:
             report = self.index.sync(name, wait=self.wait, on_progress=on_progress)
-        return _synced(self.where, report, before.get(report.ref))
+        stood_there = (report.ref, report.commit) in {(ref.name, ref.commit) for ref in before}
+        return _synced(self.where, report, stood_there)
 
-    def _told(self, before: dict[str, str], lost: dict[str, RepositoryError]) -> Iterator[Event]:
+    def _told(
+        self, before: Mapping[str, IndexedRef], lost: Mapping[str, RepositoryError]
+    ) -> Iterator[Event]:
         """What became of refs that could not be synced: a deleted one is dropped by any sync."""
-        after = {ref.name for ref in self.index.refs()}
+        after = {ref.full_name for ref in self.index.refs()}
         for name in before.keys() - after:
             if not is_object_id(name):
-                yield Event(Kind.FORGOTTEN, self.where, name)
+                yield Event(Kind.FORGOTTEN, self.where, before[name].name)
         for name, error in lost.items():
             if name in after or name not in before:
-                yield _failure(self.where, error, name)
+                yield _failure(self.where, error, before[name].name if name in before else name)
 
 
 def _like(repository: Repository, pattern: str) -> list[str]:
@@ -226,9 +230,9 @@ def _like(repository: Repository, pattern: str) -> list[str]:
     return names
 
 
-def _synced(where: str, report: SyncReport, before: str | None) -> Event:
+def _synced(where: str, report: SyncReport, stood_there: bool) -> Event:
     nothing_new = not (report.rebuilt or report.encoded or report.reused or report.deleted)
-    kind = Kind.UNCHANGED if nothing_new and before == report.commit else Kind.SYNCED
+    kind = Kind.UNCHANGED if nothing_new and stood_there else Kind.SYNCED
     return Event(
         kind,
         where,

@@ -20,7 +20,7 @@ def ref_of(repository: Repository, revision: str) -> Ref:
 def own_refs(repository: Repository, state: State) -> list[IndexedRef]:
     """The refs that an index follows in this repository, by name."""
     own = [(ref, commit) for ref, commit in state.refs.items() if ref.place in repository.places]
-    found = [IndexedRef(ref.short_name, commit) for ref, commit in own]
+    found = [IndexedRef(ref.short_name, commit, ref.name) for ref, commit in own]
     return sorted(found, key=lambda ref: ref.name)
 
 

@@ -82,6 +82,7 @@ class IndexedRef:
 
     name: str  # as a user types it: "main", "v1.0", "HEAD" (detached), or a commit's id
     commit: str
+    full_name: str = field(default="", compare=False)  # "refs/heads/main": a tag may be main too
 
 
 @dataclass(frozen=True, slots=True)

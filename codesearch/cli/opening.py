@@ -24,7 +24,7 @@ def followed(opened: Index) -> list[tuple[IndexedRef, Freshness | None]]:
     found: list[tuple[IndexedRef, Freshness | None]] = []
     for ref in opened.refs():
         try:
-            now = repository.resolve(ref.name)
+            now = repository.resolve(ref.full_name)
         except RepositoryError:
             found.append((ref, None))
             continue

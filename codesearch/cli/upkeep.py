@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +103,9 @@ def _document(
     numbers: IndexStats, refs: list[tuple[IndexedRef, Freshness | None]]
 ) -> dict[str, Any]:
     rows = [
-        asdict(ref)
-        | {
+        {
+            "name": ref.name,
+            "commit": ref.commit,
             "head": moved.head if moved else None,
             "commits_behind": moved.commits_behind if moved else None,
         }

@@ -84,6 +84,17 @@ def test_patterns_are_over_branches_and_tags_that_are_commits(branches: Path) ->
     assert kinds(told(Job(branches, ("origin/*",)))) == [(Kind.SYNCED, "origin/v9")]
 
 
+def test_a_branch_and_a_tag_of_one_name_are_told_apart(branches: Path) -> None:
+    told(Job(branches, ("refs/heads/release",)))
+    repos.git(branches, "tag", "release")
+    repos.git(branches, "switch", "--quiet", "release", "--")
+    repos.write(branches, {"web/new.js": "export function answer() { return 42; }\n"})
+    new = repos.commit(branches)
+    assert (Kind.SYNCED, "release") in kinds(told(Job(branches)))
+    assert followed(branches)["release"] == new
+    assert set(followed(branches)) == {"main", "feature/cart", "release"}
+
+
 def test_a_deleted_branch_is_forgotten_and_is_no_failure(branches: Path) -> None:
     repos.git(branches, "branch", "-D", "feature/cart")
     assert kinds(told(Job(branches))) == [
