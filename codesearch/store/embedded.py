@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from codesearch.store import Condition, Manifest, Point, State
 from codesearch.store.edge import Shard
 from codesearch.store.generations import Generation, Generations, require_space, writing
+from codesearch.store.hot import Changes, HotShards, OpenShard, mark_loaded
 from codesearch.store.locks import FileLock, writer_lock
 
 if TYPE_CHECKING:
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 class EmbeddedReader:
     """A published generation, open. See ``store.Reader``."""
 
-    def __init__(self, generation: Generation, lock: FileLock) -> None:
+    def __init__(self, generation: Generation, lock: FileLock, hot: HotShards) -> None:
         self._generation = generation
         self._lock = lock
+        self._hot = hot
         self._manifest: Manifest | None = None
         self._visible: dict[str, list[Condition]] = {}
         try:
             self.state: State = generation.read_state()
-            self._shard = Shard.load(generation.shard)
+            self._opened = hot.take_fresh(generation.directory)
+            self._shard = self._opened.shard if self._opened else _load(generation)
         except BaseException:
             lock.release()
             raise
@@ -72,9 +75,18 @@ class EmbeddedReader:
         return self._shard.scroll()
 
     def close(self) -> None:
-        """Close the shard and let the generation go."""
-        self._shard.close()
-        self._lock.release()
+        """Close the shard, unless it is of further use, and let the generation go."""
+        if self._opened:
+            self._hot.give_back(self._opened, self._generation.directory, self._lock)
+        else:
+            self._shard.close()
+            self._lock.release()
+
+
+def _load(generation: Generation) -> Shard:
+    with writing(generation.directory):
+        mark_loaded(generation.directory)
+    return Shard.load(generation.shard)
 
 
 class EmbeddedWriter:
@@ -86,16 +98,19 @@ class EmbeddedWriter:
     def __init__(
         self,
         generations: Generations,
+        hot: HotShards,
         lock: FileLock,
         fingerprint: str,
         dimension: int,
         from_scratch: bool,
     ) -> None:
         self._generations = generations
+        self._hot = hot
         self._lock = lock
+        self._changes = Changes()
         self._dimension = dimension
         self._source: Generation | None = None
-        self._work: tuple[Generation, Shard] | None = None
+        self._work: tuple[Generation, OpenShard] | None = None
         # A rebuild must not even look: what is published may be damaged.
         held = None if from_scratch else generations.hold_current()
         if held:
@@ -103,50 +118,68 @@ class EmbeddedWriter:
             reading.release()  # the writer's lock keeps the source from being deleted
             if generation.read_state().fingerprint == fingerprint:
                 self._source = generation
-        self.manifest = self._source.read_manifest() if self._source else Manifest(fingerprint)
+        self.manifest = self._read_manifest() or Manifest(fingerprint)
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Add or replace points. StoreError before the disk is full, never after."""
-        building, shard = self._begun()
+        building, opened = self._begun()
         require_space(building.directory, len(points) * 16384)
-        shard.upsert(points)
+        opened.shard.upsert(points)
+        self._changes.add(points)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove points."""
-        self._begun()[1].delete(ids)
+        self._begun()[1].shard.delete(ids)
+        self._changes.add(ids)
 
     def publish(self, *, go_on: bool = False) -> None:
         """Make everything durable, then visible. ``go_on``: a copy of it; more is written."""
-        building, shard = self._begun()
+        building, opened = self._begun()
         with writing(self._generations.directory):
-            shard.flush()
+            opened.shard.flush()
             if go_on:
                 building = self._generations.begin(building, beside=True)
-            else:
-                shard.close()
             building.write_manifest(self.manifest)
-            self._generations.publish(building)
+            target = self._generations.publish(building)
         if not go_on:
+            before = self._source.directory.name if self._source else None
+            self._hot.published(before, target, opened, self._changes)
+            self._hot.keep_manifest(target.name, self.manifest)
             self._lock.release()
 
     def abandon(self) -> None:
         """Throw the work away."""
         if self._work:
-            building, shard = self._work
-            shard.close()
+            building, opened = self._work
+            opened.shard.close()
             shutil.rmtree(building.directory, ignore_errors=True)
         self._lock.release()
 
-    def _begun(self) -> tuple[Generation, Shard]:
+    def _begun(self) -> tuple[Generation, OpenShard]:
         if self._work is None:
-            with writing(self._generations.directory):
-                building = self._generations.begin(self._source)
-            if self._source:
-                shard = Shard.load(building.shard)
+            spare = self._hot.take_spare(self._source.directory.name) if self._source else None
+            if spare:
+                building, opened, lacking = spare
+                self._work = building, opened
+                lacking.write(opened.shard)
             else:
-                shard = Shard.create(building.shard, self._dimension)
-            self._work = building, shard
+                self._work = self._copied()
         return self._work
+
+    def _copied(self) -> tuple[Generation, OpenShard]:
+        with writing(self._generations.directory):
+            building = self._generations.begin(self._source)
+        if self._source:
+            shard = Shard.load(building.shard)
+        else:
+            shard = Shard.create(building.shard, self._dimension)
+        return building, OpenShard(shard, building.directory)
+
+    def _read_manifest(self) -> Manifest | None:
+        if self._source is None:
+            return None
+        kept = self._hot.take_manifest(self._source.directory.name)
+        return kept or self._source.read_manifest()
 
 
 class EmbeddedStore:
@@ -155,6 +188,7 @@ class EmbeddedStore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._generations = Generations(directory)
+        self._hot = HotShards()
 
     def current_name(self) -> str | None:
         """Which generation is published: compare it with a reader's to see whether it is old."""
@@ -174,7 +208,7 @@ class EmbeddedStore:
     def reader(self) -> EmbeddedReader | None:
         """Open the published generation; None if there is none."""
         held = self._generations.hold_current()
-        return EmbeddedReader(*held) if held else None
+        return EmbeddedReader(*held, self._hot) if held else None
 
     def writer(
         self,
@@ -189,7 +223,9 @@ class EmbeddedStore:
             self.directory.mkdir(parents=True, exist_ok=True)
             lock = writer_lock(self.directory / "writer.lock", wait=wait)
             try:
-                return EmbeddedWriter(self._generations, lock, fingerprint, dimension, from_scratch)
+                return EmbeddedWriter(
+                    self._generations, self._hot, lock, fingerprint, dimension, from_scratch
+                )
             except BaseException:
                 lock.release()
                 raise
@@ -216,4 +252,5 @@ class EmbeddedStore:
         """Nothing is outside the folder."""
 
     def close(self) -> None:
-        """Nothing is held open but by readers and writers."""
+        """Let go of the shards that are kept open for the next sync."""
+        self._hot.close()

@@ -16,6 +16,7 @@ sparse, and 100,000 chunks (160 MB) are copied in 0.06 s; file systems that shar
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -28,11 +29,12 @@ from typing import Any
 
 from codesearch.errors import StoreError
 from codesearch.store import Condition, Manifest, State
-from codesearch.store.locks import FileLock, try_lock
+from codesearch.store.locks import FileLock, same_file, try_lock
 from codesearch.store.manifest import refs_from_json, refs_to_json
 
 _POINTER = "current"
 _NAME = re.compile(r"generation-(\d+)")
+_NUMBERS = itertools.count()
 _RESERVE = 64 << 20  # bytes of disk that are never used up: see ``require_space``
 _EMPTY_SHARD = 128 << 20  # bytes of an empty shard with its holes, which are nearly all of it
 
@@ -113,7 +115,7 @@ class Generations:
             lock_path = generation.directory / "lock"
             try:
                 lock = try_lock(lock_path, shared=True)
-                if lock and _is_same_file(lock, lock_path):
+                if lock and same_file(lock, lock_path):
                     _require_space_to_read(generation.shard)
                     return generation, lock
             except FileNotFoundError:
@@ -133,7 +135,8 @@ class Generations:
             for leftover in self.directory.glob("building-*"):
                 shutil.rmtree(leftover, ignore_errors=True)
         require_space(self.directory, sizes(source.directory)[0] if source else _EMPTY_SHARD)
-        name = f"building-{os.getpid()}" + ("-copy" if beside else "")
+        # A name of its own: the engine remembers the path that a shard was opened at.
+        name = f"building-{os.getpid()}-{next(_NUMBERS)}"
         building = Generation(self.directory / name)
         building.directory.mkdir()
         if source:
@@ -142,8 +145,11 @@ class Generations:
             building.shard.mkdir()
         return building
 
-    def publish(self, building: Generation) -> None:
-        """Make ``building`` the current generation and delete those that nobody reads."""
+    def publish(self, building: Generation) -> Path:
+        """Make ``building`` the current generation and delete those that nobody reads.
+
+        Returns where it is now.
+        """
         # Not counted on from ``current``, which may be what a rebuild has to mend.
         taken = (path.name for path in self.directory.glob("generation-*"))
         found = [int(match[1]) for name in taken if (match := _NAME.fullmatch(name))]
@@ -154,6 +160,7 @@ class Generations:
         _sync_directory(self.directory)
         _write_durably(self.directory / _POINTER, target.name + "\n")
         self._sweep(target.name)
+        return target
 
     def _sweep(self, keep: str) -> None:
         for directory in self.directory.glob("generation-*"):
@@ -234,10 +241,6 @@ def writing(directory: Path) -> Iterator[None]:
             f"Cannot write the index in {directory}: {error.strerror or error}",
             "Make the folder writable, or choose another with CODESEARCH_HOME or --index-dir",
         ) from error
-
-
-def _is_same_file(lock: FileLock, path: Path) -> bool:
-    return os.path.samestat(os.fstat(lock.descriptor), path.stat())
 
 
 def _read_json(path: Path) -> Any:

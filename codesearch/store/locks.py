@@ -44,6 +44,11 @@ def try_lock(path: Path, *, shared: bool, create: bool = False) -> FileLock | No
     return FileLock(descriptor)
 
 
+def same_file(lock: FileLock, path: Path) -> bool:
+    """Whether a lock is on the file that now stands at ``path``. FileNotFoundError if none."""
+    return os.path.samestat(os.fstat(lock.descriptor), path.stat())
+
+
 def writer_lock(path: Path, *, wait: bool) -> FileLock:
     """The one writer's lock; the file holds its process id, for the others' message.
 

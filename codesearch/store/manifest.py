@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 MAX_SINGLE_COMMITS = 16  # followed by id; the oldest make way: questions about HEAD~3 leave some
@@ -199,6 +200,7 @@ class Manifest:
         )
 
 
+@lru_cache(1 << 17)
 def version_key(path: str, blob: str) -> int:
     """The key of a file version among the points: 63 bits, the same in every index."""
     digest = hashlib.blake2b(f"{path}\0{blob}".encode(), digest_size=8).digest()

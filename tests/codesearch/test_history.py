@@ -18,10 +18,11 @@ import pytest
 
 from codesearch import Index, Progress
 from codesearch.encoder import Encoder, load_encoder
-from codesearch.store.embedded import EmbeddedStore
+from codesearch.store.embedded import EmbeddedReader
+from codesearch.store.generations import copy_tree
 from histories import History
 from reference import Followed, Reference, ref_at, visible
-from stored import stored
+from stored import Plain, plain, stored
 
 _SYNC = 0.6  # how often a step is followed by a sync
 _FRESH = 0.05  # how often a sync is compared with a real index built from scratch
@@ -163,24 +164,38 @@ class Play:
             assert not self._index(place).verify().damage
 
     def _compare(self, place: Path) -> None:
-        """The index against the model: refs, points in all, and what each ref can see."""
-        self._points = set(self._reference.union(self.followed.refs.values()))
+        """The index against the model: refs, points in all, and what each ref can see.
+
+        Both as it is on disk and as this process has it open, which may be another shard.
+        """
+        expected = self._reference.union(self.followed.refs.values())
+        self._points = set(expected)
         index = self._index(place)
-        reader = EmbeddedStore(index.directory).reader()
-        if reader is None:
+        if not index.is_built:
             assert not self.followed.refs
             return
-        with closing(reader):
-            assert list(reader.state.refs.items()) == list(self.followed.refs.items())
-            commits = reader.state.commits
-            assert stored(index.directory) == self._reference.union(commits)
-            for commit in commits:
-                expected = self._reference.expected(place, commit)
-                assert visible(reader, commit, self._encoder.dimension) == expected.points.keys()
-                assert reader.manifest().snapshots[commit].files == expected.files
-                self.counts["refs compared"] += 1
+        reader = index._searcher.reader()
+        assert isinstance(reader, EmbeddedReader)
+        assert list(reader.state.refs.items()) == list(self.followed.refs.items())
+        assert {point.id: plain(point) for point in reader.points()} == expected
+        assert self._on_disk(index) == expected
+        for commit in reader.state.commits:
+            one = self._reference.expected(place, commit)
+            assert visible(reader, commit, self._encoder.dimension) == one.points.keys()
+            assert reader.manifest().snapshots[commit].files == one.files
+            self.counts["refs compared"] += 1
         if self.followed.refs:
             self._compare_head(index, place)
+
+    def _on_disk(self, index: Index) -> dict[str, Plain]:
+        """What is published, read from a copy: who loads a shard keeps others from writing it."""
+        copy = self._folder / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        name = (index.directory / "current").read_text().strip()
+        copy_tree(index.directory / name, copy / name)
+        shutil.copy(index.directory / "current", copy)
+        return stored(copy)
 
     def _compare_head(self, index: Index, place: Path) -> None:
         head = self.history.resolve(place, "HEAD")

@@ -54,6 +54,9 @@ def test_superseded_generations_go_when_nobody_reads_them(store: EmbeddedStore) 
     assert names == ["generation-000001", "generation-000002"]
     old.close()
     _publish(store, "c3", _point("c", 1.0))
+    names = sorted(path.name for path in store.directory.glob("generation-*"))
+    assert names == ["generation-000002", "generation-000003"]  # one is kept for the next writer
+    store.close()
     assert [path.name for path in store.directory.glob("generation-*")] == ["generation-000003"]
 
 
@@ -78,6 +81,7 @@ def test_what_a_killed_writer_left_is_cleared_away(store: EmbeddedStore) -> None
 @pytest.mark.parametrize("victim", ["current", "state.json", "edge_config.json", "segment.json"])
 def test_damage_is_told_with_its_remedy(store: EmbeddedStore, victim: str) -> None:
     _publish(store, "c1", _point("a", 1.0))
+    store.close()
     path = next(store.directory.rglob(victim))
     path.write_bytes(b"\xff\x00 not what it was")
     with pytest.raises(StoreError) as caught:

@@ -254,6 +254,8 @@ class Changes:
 
     def _rules(self, folder: Path, name: str, lines: tuple[str, ...]) -> None:
         path = folder / self._dice.choice(["", "", "lib/", "src/"]) / name
+        if path.is_dir():
+            return
         if path.exists() and self._dice.random() < 0.4:
             path.unlink()
         elif self._make_room(folder, path):

@@ -108,7 +108,8 @@ class History:
 
     def _commit(self, place: Path) -> str:
         said = [self._changes.one(place) for _ in range(self._dice.randint(1, 3))]
-        repos.commit(place)
+        _quiet(place, "add", "--all")  # some changes are more than git can take
+        _quiet(place, "commit", "--quiet", "--allow-empty", "-m", "change")
         return "; ".join(said)
 
     def _empty_commit(self, place: Path) -> None:
@@ -116,8 +117,8 @@ class History:
 
     def _amend(self, place: Path) -> str:
         said = self._changes.one(place)
-        repos.git(place, "add", "--all")
-        repos.git(place, "commit", "--quiet", "--amend", "--allow-empty", "-m", "amended")
+        _quiet(place, "add", "--all")
+        _quiet(place, "commit", "--quiet", "--amend", "--allow-empty", "-m", "amended")
         return said
 
     def _new_branch(self, place: Path) -> None:

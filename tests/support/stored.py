@@ -17,7 +17,7 @@ def stored(directory: Path) -> dict[str, Plain]:
     reader = EmbeddedStore(directory).reader()
     assert reader is not None
     with closing(reader):
-        return {point.id: _plain(point) for point in reader.points()}
+        return {point.id: plain(point) for point in reader.points()}
 
 
 def stored_at(directory: Path, commit: str) -> dict[str, Plain]:
@@ -38,5 +38,6 @@ def from_scratch(index: Index, commit: str, folder: Path) -> dict[str, Plain]:
     return stored(folder)
 
 
-def _plain(point: Point) -> Plain:
+def plain(point: Point) -> Plain:
+    """A point as values that can be compared."""
     return point.vector.tobytes(), dict(point.terms), dict(point.payload)
