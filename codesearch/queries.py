@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codesearch.errors import FilterError
 from codesearch.types import Filter, Kind
@@ -47,7 +47,7 @@ class Term:
     start: int
     end: int
     key: str  # of KEYS, whatever alias was typed; "" for words
-    values: tuple[str, ...]
+    values: tuple[str, ...]  # of a parsed query: the names meant; of a scan: as typed
     negated: bool = False
 
 
@@ -73,8 +73,7 @@ class Query:
         terms = cls.scan(text)
         words = [term.values[0] for term in terms if not term.key]
         _check_words(text, terms)
-        for term in terms:
-            _check(term)
+        terms = tuple(_resolved(term) for term in terms)
         return cls(
             text=text,
             words=" ".join(words),
@@ -101,9 +100,10 @@ def _term(match: re.Match[str]) -> Term:
     return Term(start, end, "", (words,))
 
 
-def _check(term: Term) -> None:
+def _resolved(term: Term) -> Term:
+    """A filter with the names that its values stand for: ``py`` is ``python``."""
     if not term.key:
-        return
+        return term
     if not any(term.values):
         raise FilterError(f"{term.key}: wants a value", KEYS[term.key])
     if term.negated and term.key in _NOT_NEGATED:
@@ -140,8 +140,8 @@ def _filter(terms: Sequence[Term]) -> Filter | None:
 
 
 def _languages(terms: Sequence[Term]) -> list[str]:
-    wanted = [_language(name) for name in _values(terms, "lang")]
-    unwanted = [_language(name) for name in _values(terms, "lang", negated=True)]
+    wanted = _values(terms, "lang")
+    unwanted = _values(terms, "lang", negated=True)
     if not unwanted:
         return wanted
     # The table of languages is only worth loading for a query that names one.
@@ -151,8 +151,8 @@ def _languages(terms: Sequence[Term]) -> list[str]:
 
 
 def _kinds(terms: Sequence[Term]) -> list[str]:
-    wanted = [_kind(name) for name in _values(terms, "kind")]
-    unwanted = [_kind(name) for name in _values(terms, "kind", negated=True)]
+    wanted = _values(terms, "kind")
+    unwanted = _values(terms, "kind", negated=True)
     if not unwanted:
         return wanted
     return _difference("kind", wanted or [kind.value for kind in Kind], unwanted)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codesearch import Hit, Query, Term
+from codesearch import FilterError, Hit, Query, Term
 
 _MOST = {"lang": 5, "kind": 4, "path": 4}
 
@@ -49,7 +49,7 @@ def toggle(text: str, facet: Facet) -> str:
     """The question with the filter added, or taken out where it is set."""
     if not facet.active:
         return f"{text.rstrip()} {facet.text} ".lstrip()
-    for term in Query.scan(text):
+    for term in _terms(text):
         if term.key == facet.key and not term.negated and facet.value in term.values:
             left = [value for value in term.values if value != facet.value]
             written = f"{facet.key}:{','.join(left)}" if left else ""
@@ -61,6 +61,13 @@ def toggle(text: str, facet: Facet) -> str:
 def without_filters(text: str) -> str:
     """The words alone."""
     return " ".join(text[t.start : t.end] for t in Query.scan(text) if not t.key)
+
+
+def _terms(text: str) -> Sequence[Term]:
+    try:
+        return Query.parse(text).terms
+    except FilterError:  # another filter is wrong; this one may be taken out all the same
+        return Query.scan(text)
 
 
 def _set_values(terms: Sequence[Term], key: str) -> list[str]:

@@ -12,7 +12,7 @@ Play = Callable[..., None]
 
 def test_a_filter_narrows_and_is_shown_as_set(play: Play) -> None:
     async def script(driver: Driver) -> None:
-        await driver.ask("retry after a failure lang:go")
+        await driver.ask("retry after a failure lang:golang")
         assert {hit.chunk.language for hit in driver.screen.results.shown} == {"go"}
         assert "✓ go" in driver.text
 

@@ -112,6 +112,8 @@ def test_a_facet_is_set_and_taken_out_again() -> None:
     set_ = Facet("lang", "python", 3, active=True)
     assert toggle("cookie lang:python jar", set_) == "cookie jar"
     assert toggle("cookie lang:go,python", set_) == "cookie lang:go"
+    assert toggle("cookie lang:py jar", set_) == "cookie jar"
+    assert toggle("cookie lang:python lang:nonsense", set_) == "cookie lang:nonsense"
     assert toggle("cookie", Facet("path", "my docs/", 1)) == 'cookie path:"my docs/" '
     assert without_filters('a lang:go "b  c" -path:x/ d') == 'a "b  c" d'
 

@@ -180,13 +180,15 @@ class ResultList(ScrollView, can_focus=True):
 
     def _where(self, hit: Hit, width: int) -> list[Part]:
         span = hit.chunk.span
-        lines = f":{span.start_line}" if self.compact else f":{span.start_line}-{span.end_line}"
+        lines = f":{span.start_line}-{span.end_line}"
         if self.grouped:
             return [(f"line {lines[1:]}", self._component("place"))]
         path = printable_path(hit)
         repository = hit.repository
         if self.names_repository and repository:
             path = f"{repository} {path}"
+        if self.compact or cell_len(path + lines) > width:
+            lines = f":{span.start_line}"
         room = max(8, width - len(lines))
         return [(cut_left(path, room) + lines, self._component("place"))]
 
