@@ -449,7 +449,7 @@ def test_a_collection_of_another_shape_is_left_alone(place: Place) -> None:
 
 
 def test_a_wrong_key_is_told_and_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(key="the right one") as (url, _):
+    with serving(key="the right one") as url:
         place = Place(str(tmp_path), url, "test")
         for key in ("", "a wrong one"):
             monkeypatch.setenv("CODESEARCH_API_KEY", key)
@@ -465,7 +465,7 @@ def test_a_wrong_key_is_told_and_not_shown(tmp_path: Path, monkeypatch: pytest.M
 
 def test_an_old_server_is_told(tmp_path: Path) -> None:
     with (
-        serving(version="1.18.2") as (url, _),
+        serving(version="1.18.2") as url,
         pytest.raises(StoreError, match=r"version 1\.18\.2; 1\.19 or later") as caught,
     ):
         Place(str(tmp_path), url, "test").open().writer("f", 4)
@@ -504,7 +504,7 @@ def test_a_password_in_the_address_is_not_shown(tmp_path: Path, hasty: None) -> 
 
 
 def test_something_else_than_qdrant_is_told(tmp_path: Path) -> None:
-    with serving() as (url, _), pytest.raises(StoreError, match="does not answer as a Qdrant"):
+    with serving() as url, pytest.raises(StoreError, match="does not answer as a Qdrant"):
         Place(str(tmp_path), f"{url}/elsewhere", "test").open().current_name()
 
 
@@ -519,7 +519,7 @@ def test_a_certificate_must_be_trusted(tmp_path: Path) -> None:
         check=True,
         capture_output=True,
     )
-    with serving(certificate=(certificate, key)) as (url, _):
+    with serving(certificate=(certificate, key)) as url:
         settings = Settings(home=tmp_path, url=url)
         untrusting = open_store(settings, tmp_path, lambda: "r")
         with pytest.raises(StoreError, match="is not trusted") as caught:

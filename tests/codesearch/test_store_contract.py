@@ -1,6 +1,7 @@
 """What every store must do, over the embedded one and over one on a server.
 
 Which server that is, and what it lacks where no real one is at hand: ``support/qdrant_http.py``.
+(``server``: over Qdrant Edge; ``local_server``: over qdrant-client's local mode.)
 """
 
 from __future__ import annotations
@@ -28,19 +29,20 @@ from codesearch.store import (
 from codesearch.store.embedded import EmbeddedStore
 from codesearch.writer import point_id
 from indexers.types import FileVersion
-from stores import KINDS, Place, Plain, contents, place_on_server, plain
+from stores import Place, Plain, contents, place_on_server, plain
 
 DIMENSION = 4
 QUERY = np.array([1, 0, 0, 0], np.float32)
 MAIN, SIDE = Ref("refs/heads/main", "/here/.git"), Ref("refs/heads/side", "/here/.git")
 
 
-@pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> Iterator[Place]:
+@pytest.fixture(params=["embedded", "server", "local_server"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "embedded":
         yield Place(str(tmp_path))
     else:
-        with place_on_server(server, tmp_path) as on_server:
+        url = request.getfixturevalue(request.param)
+        with place_on_server(url, tmp_path) as on_server:
             yield on_server
 
 

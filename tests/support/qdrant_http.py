@@ -1,14 +1,18 @@
-"""A Qdrant server for tests where no real one is at hand: qdrant-client's local mode over HTTP.
+"""A Qdrant server for tests where no real one is at hand: a real engine behind our own wire.
 
-The engine behind it is Qdrant's own pure-Python one (``QdrantClient(":memory:")``); only the
-wire is ours: paths and JSON as in Qdrant's REST interface, parsed with the client's own models,
+The wire has paths and JSON as in Qdrant's REST interface, parsed with the client's own models,
 which refuse unknown fields. So codesearch talks to it exactly as to a server, from any number of
-threads and processes, and lines to it can be cut. Start it with ``serving()``.
+threads and processes, and lines to it can be cut. Start it with ``serving()``. Behind it is either
 
-As of qdrant-client 1.20 local mode has the IDF modifier and its corpus, conditional upserts, update
-modes and aliases. It ignores payload indexes, quantization, HNSW, replication, consistency, on-disk
-placement and write ordering; it keeps vectors as float32 (those given are float16 already), and
-searches exhaustively. What those do on a real server is not tested here.
+- ``EdgeEngine`` (``qdrant_edge_engine.py``): the Rust engine of the server's shards, with payload
+  indexes, float16, int8 quantization, IDF within a filter, conditional upserts; or
+- ``LocalEngine``: qdrant-client's local mode, pure Python. As of 1.20 it has the IDF modifier and
+  its corpus, conditional upserts, update modes and aliases. It ignores payload indexes and
+  quantization, keeps vectors as float32 (those given are float16 already), searches exhaustively.
+
+Neither has what a server has around its shards: its own parsing of requests, write-ahead log,
+optimizers, shards, replicas, consistency, strict mode. What those do is not tested here. Aliases
+are a dictionary of ours where Edge is behind.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, TypeAdapter
@@ -32,7 +36,7 @@ from qdrant_client.http.models import models as wire
 VERSION = "1.20.0"
 
 
-class Engine:
+class LocalEngine:
     """The routes, over one client in local mode. One request at a time."""
 
     def __init__(self) -> None:
@@ -42,14 +46,15 @@ class Engine:
 
     def answer(self, method: str, path: str, body: bytes) -> Any:
         """The ``result`` of a request. Raises LookupError for an unknown route."""
-        for route_method, pattern, handler in _ROUTES:
-            match = re.fullmatch(pattern, path)
-            if match and method == route_method:
-                with self._lock, warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # «payload indexes have no effect»
-                    self.requests.append(f"{method} {path}")
-                    return handler(self.client, body, *map(unquote, match.groups()))
-        raise LookupError(f"{method} {path}")
+        name, arguments = route(method, path)
+        with self._lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # «payload indexes have no effect»
+            self.requests.append(f"{method} {path}")
+            return _HANDLERS[name](self.client, body, *arguments)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self.client.close()
 
 
 def _create(client: QdrantClient, body: bytes, name: str) -> bool:
@@ -135,24 +140,63 @@ def _change_aliases(client: QdrantClient, body: bytes) -> Any:
     return client.update_collection_aliases(values.actions)
 
 
+_HANDLERS: dict[str, Callable[..., Any]] = {
+    "create": _create,
+    "info": lambda client, body, name: client.get_collection(name),
+    "delete_collection": lambda client, body, name: client.delete_collection(name),
+    "index": _index,
+    "upsert": _upsert,
+    "retrieve": _retrieve,
+    "delete": _delete,
+    "set_payload": _set_payload,
+    "delete_payload": _delete_payload,
+    "query": _query,
+    "scroll": _scroll,
+    "count": _count,
+    "collections": lambda client, body: client.get_collections(),
+    "aliases": lambda client, body: client.get_aliases(),
+    "change_aliases": _change_aliases,
+}
+
 _C = "/collections/([^/]+)"
-_ROUTES: list[tuple[str, str, Callable[..., Any]]] = [
-    ("PUT", _C, _create),
-    ("GET", _C, lambda client, body, name: client.get_collection(name)),
-    ("DELETE", _C, lambda client, body, name: client.delete_collection(name)),
-    ("PUT", f"{_C}/index", _index),
-    ("PUT", f"{_C}/points", _upsert),
-    ("POST", f"{_C}/points", _retrieve),
-    ("POST", f"{_C}/points/delete", _delete),
-    ("POST", f"{_C}/points/payload", _set_payload),
-    ("POST", f"{_C}/points/payload/delete", _delete_payload),
-    ("POST", f"{_C}/points/query", _query),
-    ("POST", f"{_C}/points/scroll", _scroll),
-    ("POST", f"{_C}/points/count", _count),
-    ("GET", "/collections", lambda client, body: client.get_collections()),
-    ("GET", "/aliases", lambda client, body: client.get_aliases()),
-    ("POST", "/collections/aliases", _change_aliases),
+_ROUTES = [
+    ("GET", "/collections", "collections"),
+    ("GET", "/aliases", "aliases"),
+    ("POST", "/collections/aliases", "change_aliases"),
+    ("PUT", _C, "create"),
+    ("GET", _C, "info"),
+    ("DELETE", _C, "delete_collection"),
+    ("PUT", f"{_C}/index", "index"),
+    ("PUT", f"{_C}/points", "upsert"),
+    ("POST", f"{_C}/points", "retrieve"),
+    ("POST", f"{_C}/points/delete", "delete"),
+    ("POST", f"{_C}/points/payload", "set_payload"),
+    ("POST", f"{_C}/points/payload/delete", "delete_payload"),
+    ("POST", f"{_C}/points/query", "query"),
+    ("POST", f"{_C}/points/scroll", "scroll"),
+    ("POST", f"{_C}/points/count", "count"),
 ]
+
+
+def route(method: str, path: str) -> tuple[str, list[str]]:
+    """What a request asks for, and of which collection. LookupError if nobody knows."""
+    for known, pattern, name in _ROUTES:
+        match = re.fullmatch(pattern, path)
+        if match and method == known:
+            return name, list(map(unquote, match.groups()))
+    raise LookupError(f"{method} {path}")
+
+
+class Engine(Protocol):
+    """What is served."""
+
+    def answer(self, method: str, path: str, body: bytes) -> Any:
+        """The ``result`` of a request. Raises LookupError for an unknown route."""
+        ...
+
+    def close(self) -> None:
+        """Forget everything."""
+        ...
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -205,21 +249,24 @@ def _plain(value: Any) -> Any:
         return value.model_dump(mode="json", exclude_none=True)
     if isinstance(value, list):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
     return value
 
 
 @contextmanager
 def serving(
+    engine: Engine | None = None,
     *,
     key: str | None = None,
     version: str = VERSION,
     certificate: tuple[Path, Path] | None = None,
-) -> Iterator[tuple[str, Engine]]:
-    """Serve an empty engine on a port of its own; its address, and the engine.
+) -> Iterator[str]:
+    """Serve an engine (by default an empty one in local mode) on a port of its own; its address.
 
     ``certificate``: files with a certificate and its key; then it is served over TLS.
     """
-    engine = Engine()
+    engine = engine or LocalEngine()
     handler = type("Handler", (_Handler,), {"engine": engine, "key": key, "version": version})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     scheme = "http"
@@ -232,8 +279,9 @@ def serving(
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield f"{scheme}://127.0.0.1:{server.server_port}", engine
+        yield f"{scheme}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+        engine.close()

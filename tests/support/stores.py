@@ -1,7 +1,7 @@
 """The stores that the contract is tested over, each in a place of its own.
 
 The server is the one that ``CODESEARCH_TEST_QDRANT_URL`` names (with the API key in
-``CODESEARCH_TEST_QDRANT_API_KEY``), otherwise that of ``qdrant_http.py``, which says what it lacks.
+``CODESEARCH_TEST_QDRANT_API_KEY``), otherwise one of ``qdrant_http.py``, which says what they lack.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,9 +23,10 @@ from qdrant_client import QdrantClient
 from codesearch.settings import Settings
 from codesearch.store import Point, Store
 from codesearch.store.opening import open_store
-from qdrant_http import serving
+from qdrant_edge_engine import EdgeEngine
+from qdrant_http import Engine, LocalEngine, serving
 
-KINDS = ("embedded", "server")
+ENGINES: dict[str, Callable[[], Engine]] = {"edge": EdgeEngine, "local": LocalEngine}
 Plain = tuple[bytes, dict[int, float], dict[str, Any]]  # vector, terms, payload
 _SUPPORT = Path(__file__).parent
 _ROOT = _SUPPORT.parent.parent
@@ -90,10 +91,10 @@ class Place:
 
 
 @contextmanager
-def server_url() -> Iterator[str]:
-    """Address of the server to test with."""
+def server_url(engine: str) -> Iterator[str]:
+    """Address of the server to test with: a real one, or one of the ``ENGINES``."""
     real = os.environ.get("CODESEARCH_TEST_QDRANT_URL")
-    with nullcontext((real, None)) if real else serving() as (url, _):
+    with nullcontext(real) if real else serving(ENGINES[engine]()) as url:
         yield url
 
 
