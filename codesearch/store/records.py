@@ -14,7 +14,7 @@ import json
 import time
 import uuid
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from codesearch.store.manifest import (
     refs_from_json,
     refs_to_json,
 )
+from codesearch.store.requests import batches, equals, is_one_of
 
 _PART = 4 << 20  # characters of a blob's part; the server takes requests of 32 MiB
 _REQUEST = 2  # parts in one request
@@ -226,7 +227,9 @@ class Records:
                 )
                 for id_, part in zip(self._blob_ids(seq, name, len(parts)), parts, strict=True)
             ]
-        for batch in batches(points, _REQUEST * _PART, lambda p: len(p.payload["data"]) + 200):
+        for batch in batches(
+            points, _REQUEST * _PART, lambda point: len((point.payload or {})["data"]) + 200
+        ):
             self.connection.ask(
                 lambda client, rows=batch: client.upsert(self.collection, rows)  # type: ignore[misc]
             )
@@ -277,28 +280,3 @@ def uuid_of(*parts: object) -> str:
     """An id made from anything that can be written."""
     text = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
     return str(uuid.UUID(bytes=hashlib.blake2b(text, digest_size=16).digest()))
-
-
-def equals(field: str, value: str | int) -> models.FieldCondition:
-    """The field has this value."""
-    return models.FieldCondition(key=field, match=models.MatchValue(value=value))
-
-
-def is_one_of(field: str, values: Iterable[str] | Iterable[int]) -> models.FieldCondition:
-    """The field has one of these values."""
-    return models.FieldCondition(key=field, match=models.MatchAny(any=list(values)))  # type: ignore[arg-type]
-
-
-def batches(items: Iterable[Any], limit: int, weight: Any) -> Iterable[Sequence[Any]]:
-    """Items in their order, in batches that weigh no more than ``limit`` (or are one item)."""
-    batch: list[Any] = []
-    total = 0
-    for item in items:
-        heavy = weight(item)
-        if batch and total + heavy > limit:
-            yield batch
-            batch, total = [], 0
-        batch.append(item)
-        total += heavy
-    if batch:
-        yield batch

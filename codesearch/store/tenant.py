@@ -22,7 +22,8 @@ from qdrant_client import models
 
 from codesearch.store import Condition, Point
 from codesearch.store.layout import DENSE, TERMS
-from codesearch.store.records import Published, batches, equals, is_one_of
+from codesearch.store.records import Published
+from codesearch.store.requests import batches, equals, is_one_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
