@@ -166,12 +166,15 @@ class Generations:
         for directory in self.directory.glob("generation-*"):
             if directory.name == keep:
                 continue
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 lock = try_lock(directory / "lock", shared=False)
-                if lock is None:
-                    continue  # somebody still reads it: the next sync will try again
+            except FileNotFoundError:  # what a killed sweep has left: nobody can read it
                 shutil.rmtree(directory, ignore_errors=True)
-                lock.release()
+                continue
+            if lock is None:
+                continue  # somebody still reads it: the next sync will try again
+            shutil.rmtree(directory, ignore_errors=True)
+            lock.release()
 
 
 def require_space(directory: Path, needed: int) -> None:

@@ -78,6 +78,15 @@ def test_what_a_killed_writer_left_is_cleared_away(store: EmbeddedStore) -> None
     assert not leftover.exists()
 
 
+def test_what_a_killed_sweep_has_left_goes_with_the_next(store: EmbeddedStore) -> None:
+    _publish(store, "c1", _point("a", 1.0))
+    store.close()
+    leftover = store.directory / "generation-000000" / "shard"
+    leftover.mkdir(parents=True)  # its lock was deleted first
+    _publish(store, "c2", _point("b", 1.0))
+    assert not leftover.parent.exists()
+
+
 @pytest.mark.parametrize("victim", ["current", "state.json", "edge_config.json", "segment.json"])
 def test_damage_is_told_with_its_remedy(store: EmbeddedStore, victim: str) -> None:
     _publish(store, "c1", _point("a", 1.0))

@@ -16,6 +16,9 @@ from pathlib import Path
 from codesearch import Filter, Hit, Index
 
 
+_MARKS = Filter(path="marks/")
+
+
 def ask(indexes: list[Index], stop: threading.Event) -> dict[str, object]:
     """Ask one after the other. The first wrong answer, or error, ends it."""
     seen: Counter[str] = Counter()
@@ -25,7 +28,7 @@ def ask(indexes: list[Index], stop: threading.Event) -> dict[str, object]:
         for index in indexes:
             started = time.perf_counter()
             try:
-                hits = index.search("mark", top_k=100, filter=Filter(path="marks/"))
+                hits = index.search("mark", top_k=100, filter=_MARKS, overlay=False)
             except Exception as error:
                 wrong = f"{type(error).__name__}: {error}"
                 break
