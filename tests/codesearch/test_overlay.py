@@ -531,7 +531,9 @@ def test_a_file_that_keeps_its_stamp_is_read_again_while_it_is_new(
     synced: Index, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As where two changes fall into one tick of the file system's clock.
-    monkeypatch.setattr("indexers.worktree._stamp", lambda status: (status.st_mtime_ns,) * 5)
+    monkeypatch.setattr(
+        "indexers.worktree._stamp", lambda status: (0, 0, status.st_size, status.st_mtime_ns, 0)
+    )
     repos.write(shop, {"paint.py": MIX})
     status = (shop / "paint.py").stat()
     assert "mix" in symbols(synced)
