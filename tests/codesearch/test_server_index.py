@@ -351,3 +351,22 @@ def test_a_sync_whose_server_goes_away_keeps_what_it_encoded(
     assert stored(forked) == before
     report = forked.sync()
     assert (report.encoded, report.reused) == (0, 24)
+
+
+def test_the_working_tree_lies_over_a_server_too(
+    on_server: Index, shop: Path, tmp_path: Path
+) -> None:
+    """The same hits in the same order as from an embedded index; nothing of it on the server."""
+    on_server.sync()
+    before = stored(on_server)
+    repos.write(shop, PAINT | {"shop/session.py": "def bake(cookie):\n    return cookie\n"})
+    (shop / "web/dates.js").unlink()
+    with Index.open(shop, index_dir=tmp_path / "embedded", url="") as embedded:
+        embedded.sync()
+        for question in ("blend two colours", "bake a cookie", "format a date", "mix"):
+            hits = on_server.search(question)
+            assert [hit.location for hit in hits] == [h.location for h in embedded.search(question)]
+            assert "web/dates.js" not in {hit.chunk.path for hit in hits}
+    assert on_server.search("blend two colours")[0].chunk.symbol == "mix"
+    assert on_server.freshness().overlaid_files == 3
+    assert stored(on_server) == before
