@@ -132,13 +132,13 @@ class _Stopwatch:
 
     async def letter(self, character: str) -> None:
         """Type a letter; the next one comes after a typist's pause or a slow answer."""
+        text = self.screen.ask.value + character
         started = time.perf_counter()
         self.app.post_message(events.Key(_KEY_NAMES.get(character, character), character))
-        await asyncio.sleep(0)
         deadline = started + _BETWEEN_KEYS
-        while not self._answered() and time.perf_counter() < deadline:
-            await asyncio.sleep(0.001)
-        if self._answered():
+        while not self._answered(text) and time.perf_counter() < deadline:
+            await asyncio.sleep(0.002)
+        if self._answered(text):
             await self._drawn()
             self.times.append((time.perf_counter() - started) * 1000)
         else:
@@ -159,9 +159,9 @@ class _Stopwatch:
         self.times.append((time.perf_counter() - started) * 1000)
         await asyncio.sleep(0.03)
 
-    def _answered(self) -> bool:
+    def _answered(self, text: str) -> bool:
         answer = self.screen.answer
-        return answer is not None and answer.query.text == self.screen.ask.value
+        return answer is not None and answer.query.text == text
 
     async def _drawn(self) -> None:
         done = asyncio.Event()

@@ -108,6 +108,10 @@ def _resolved(term: Term) -> Term:
         raise FilterError(f"{term.key}: wants a value", KEYS[term.key])
     if term.negated and term.key in _NOT_NEGATED:
         raise FilterError(f"-{term.key}: is not possible", f"Say what you want: {KEYS[term.key]}")
+    name = {"lang": _language, "kind": _kind}.get(term.key)
+    if name is None:
+        return term
+    return replace(term, values=tuple(name(value) for value in term.values if value))
 
 
 def _check_words(text: str, terms: Sequence[Term]) -> None:

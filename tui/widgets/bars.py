@@ -99,7 +99,8 @@ class FacetBar(Static):
                 chips.append(_chip(facet, number))
                 number += 1
             pieces.append(Content("  ").join(chips))
-        self.update(Content.from_markup("  [$faint]│[/]  ").join(pieces))
+        line = Content.from_markup("  [$faint]│[/]  ").join(pieces)
+        self.update(line, layout=False)  # one line, whatever it says
 
     def say(self, error: CodesearchError) -> None:
         """Show what is wrong with the question."""
@@ -107,7 +108,8 @@ class FacetBar(Static):
         self.update(
             Content.from_markup(
                 "[b $error]✗ $what[/]  [$quiet]$remedy[/]", what=str(error), remedy=error.remedy
-            )
+            ),
+            layout=False,
         )
 
     def action_pick(self, number: int) -> None:

@@ -45,13 +45,13 @@ class CodeView(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._document = Document((), PlainPainter(), 0)
+        self.document = Document((), PlainPainter(), 0)
         self._first = self._last = 0
         self._strips: dict[int, Strip] = {}
 
     def show(self, document: Document, first: int, last: int) -> None:
         """Show a document with lines ``first`` to ``last`` (from 1) marked and in view."""
-        self._document, self._first, self._last = document, first, last
+        self.document, self._first, self._last = document, first, last
         self._strips.clear()
         size = Size(document.width + self._gutter + 1, len(document.lines))
         if size != self.virtual_size:
@@ -69,7 +69,7 @@ class CodeView(ScrollView, can_focus=True):
 
     @property
     def _gutter(self) -> int:
-        return len(str(len(self._document.lines))) + 3
+        return len(str(len(self.document.lines))) + 3
 
     def notify_style_update(self) -> None:
         """Colours changed: draw anew."""
@@ -84,7 +84,7 @@ class CodeView(ScrollView, can_focus=True):
         base = self.rich_style
         if marked:
             base += self._component("marked")
-        if number >= len(self._document.lines):
+        if number >= len(self.document.lines):
             return Strip.blank(width, base)
         gutter = self._gutter_strip(number, marked, base)
         strip = self._strips.get(number)
@@ -102,11 +102,11 @@ class CodeView(ScrollView, can_focus=True):
         return [Segment(text, base + style), Segment("▎" if marked else " ", base + style)]
 
     def _segments(self, number: int, base: Style) -> list[Segment]:
-        line = self._document.lines[number]
+        line = self.document.lines[number]
         shown = line[:LONGEST_LINE]
         segments = [
             Segment(text, base + self._component(style) if style else base)
-            for text, style in _runs(shown, self._document.painter.line(number))
+            for text, style in _runs(shown, self.document.painter.line(number))
         ]
         if len(line) > LONGEST_LINE:
             segments.append(Segment(" …", base + self._component("comment")))
@@ -159,6 +159,9 @@ class Preview(Vertical):
 
     def show(self, chunk: Chunk, document: Document) -> None:
         """Show the file of ``chunk``, which is marked."""
+        if chunk == self.shown and document is self.code.document:
+            self.code.show_span()
+            return
         self._head(chunk, f"{len(document.lines):,} lines")
         self.code.show(document, chunk.span.start_line, chunk.span.end_line)
 
@@ -187,5 +190,6 @@ class Preview(Vertical):
                 name=name,
                 span=span,
                 note=note,
-            )
+            ),
+            layout=False,
         )

@@ -103,7 +103,8 @@ class ResultList(ScrollView, can_focus=True):
         self._place = min(self._place, max(0, len(self._order) - 1))
         if keep is not None and keep in self._order:
             self._place = self._order.index(keep)
-        self.virtual_size = Size(0, len(self._lines))
+        if self.virtual_size.height != len(self._lines):  # else the whole screen is laid out anew
+            self.virtual_size = Size(self.virtual_size.width, len(self._lines))
         self.refresh()
         self._show_chosen()
         self.post_message(self.Moved(self.hit))
