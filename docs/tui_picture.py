@@ -1,6 +1,6 @@
 """Draws docs/tui.svg and docs/tui-light.svg: the real terminal interface over a real repository.
 
-    python docs/tui_picture.py ~/src/flask "where are cookies signed"
+python docs/tui_picture.py ~/src/flask "where are cookies signed"
 """
 
 from __future__ import annotations

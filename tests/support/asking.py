@@ -15,7 +15,6 @@ from pathlib import Path
 
 from codesearch import Filter, Hit, Index
 
-
 _MARKS = Filter(path="marks/")
 
 
