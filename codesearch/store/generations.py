@@ -35,6 +35,7 @@ from codesearch.store.manifest import refs_from_json, refs_to_json
 _POINTER = "current"
 _NAME = re.compile(r"generation-(\d+)")
 _NUMBERS = itertools.count()
+_COPIES = 10  # attempts
 _RESERVE = 64 << 20  # bytes of disk that are never used up: see ``require_space``
 _EMPTY_SHARD = 128 << 20  # bytes of an empty shard with its holes, which are nearly all of it
 
@@ -229,9 +230,14 @@ def copy_tree(source: Path, target: Path) -> None:
         command = ["cp", "-Rc", str(source), str(target)]
     else:
         command = ["cp", "-R", "--reflink=auto", "--sparse=auto", str(source), str(target)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise StoreError(f"Cannot copy {source}: {done.stderr.strip()}", "Check the disk")
+    for _ in range(_COPIES):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not done.returncode:
+            return
+        # Who loads a shard replaces its configuration and drops its journals, which hold nothing
+        # that is not flushed: a file can go while it is being copied.
+        shutil.rmtree(target, ignore_errors=True)
+    raise StoreError(f"Cannot copy {source}: {done.stderr.strip()}", "Check the disk")
 
 
 @contextlib.contextmanager
