@@ -141,6 +141,8 @@ class History:
 
     def _rename_branch(self, place: Path) -> str:
         names = [name for name in self.refs(place) if name.startswith("refs/heads/")]
+        if not names:
+            return ""
         old = self._dice.choice(names).removeprefix("refs/heads/")
         return _quiet(place, "branch", "-m", old, self._new_name("renamed"))
 
