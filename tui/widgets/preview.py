@@ -134,6 +134,7 @@ class Preview(Vertical):
     """A heading, and the code under it."""
 
     shown: Chunk | None = None  # whose file is shown
+    _note = ""  # what is said of it, behind its place
 
     def compose(self) -> ComposeResult:
         """See ``Widget``."""
@@ -174,8 +175,13 @@ class Preview(Vertical):
         self.heading.update("")
         self.code.show(Document((), PlainPainter(), 0), 0, 0)
 
+    def on_resize(self) -> None:
+        """The heading tells as much of the path as there is room for."""
+        if self.shown is not None:
+            self._head(self.shown, self._note)
+
     def _head(self, chunk: Chunk, note: str) -> None:
-        self.shown = chunk
+        self.shown, self._note = chunk, note
         span = f"{chunk.span.start_line}-{chunk.span.end_line}"
         room = max(10, self.size.width - len(span) - len(note) - 6)
         path = cut_left(one_line(chunk.path), room)
