@@ -54,21 +54,35 @@ QUESTIONS = (
 )
 _SIZE = (120, 40)
 _BETWEEN_KEYS = 0.12  # seconds: a fast typist
-_STARTS = 9
 _PATIENCE = 30  # seconds
 _WARM_UP = 2  # questions that are not counted
 
 
-def run_tui(place: Path, index_dir: Path, *, questions: int = 1000) -> Result:
-    """Measure over the index of one repository, which is built first where it is not yet."""
+def run_tui(
+    place: Path,
+    index_dir: Path,
+    *,
+    questions: int = 1000,
+    typed: Sequence[str] = QUESTIONS,
+    starts: int = 9,
+) -> Result:
+    """Measure over the index of one repository, which is built first where it is not yet.
+
+    Args:
+        place: any folder of the repository.
+        index_dir: folder of its index.
+        questions: how many are asked to watch the memory.
+        typed: what is typed letter by letter; the first two are not counted.
+        starts: how many processes are started.
+    """
     with Index.open(place, index_dir=index_dir) as index:
         index.sync()
         stats = index.stats()
     result: Result = {"what": "tui", **circumstances()}
     result |= {"repository": stats.name, "revision": stats.commit, "chunks": stats.chunks}
     result["size"] = list(_SIZE)
-    result["start_ms"] = percentile([_start_ms(place, index_dir) for _ in range(_STARTS)], 0.5)
-    result |= asyncio.run(_measure(place, index_dir, questions))
+    result["start_ms"] = percentile([_start_ms(place, index_dir) for _ in range(starts)], 0.5)
+    result |= asyncio.run(_measure(place, index_dir, questions, typed))
     answer: Result = rounded(result)
     return answer
 
@@ -95,13 +109,15 @@ def _three(result: Result, name: str) -> str:
     return " / ".join(f"{result[f'{name}_p{p}_ms']:.0f}" for p in (50, 95, 99))
 
 
-async def _measure(place: Path, index_dir: Path, questions: int) -> dict[str, Any]:
+async def _measure(
+    place: Path, index_dir: Path, questions: int, typed: Sequence[str]
+) -> dict[str, Any]:
     app = make_app(place, index_dir=index_dir, preferences=Preferences())
     async with app.run_test(size=_SIZE) as pilot:
         await app.workers.wait_for_complete()
         await pilot.pause()
         keys, moves = _Stopwatch(app), _Stopwatch(app)
-        for number, question in enumerate(QUESTIONS):
+        for number, question in enumerate(typed):
             typing = keys if number >= _WARM_UP else _Stopwatch(app)
             await _type(typing, question)
             await _move(moves)
@@ -113,6 +129,7 @@ async def _measure(place: Path, index_dir: Path, questions: int) -> dict[str, An
             "keys": len(keys.times),
             "overtaken": keys.overtaken,
             "questions": questions,
+            "between_keys_ms": _BETWEEN_KEYS * 1000,
             "memory_first_mb": first,
             "memory_last_mb": _memory_mb(),
             "workers_left": await _workers_left(app),

@@ -126,6 +126,17 @@ def test_code_is_coloured(play: Play) -> None:
     play(script)
 
 
+def test_the_heading_of_the_code_tells_the_path(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("sign_cookie")
+        assert "shop/session.py:5-8  14 lines" in driver.text
+        await driver.pilot.resize_terminal(60, 24)
+        await driver.rest()
+        assert "shop/session.py:5-8  14 lines" in driver.text
+
+    play(script)
+
+
 def test_next_and_previous_file(play: Play) -> None:
     async def script(driver: Driver) -> None:
         await driver.ask("cookie")

@@ -12,8 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
@@ -21,11 +19,12 @@ from codesearch import Chunk
 from tui.document import LONGEST_LINE, Document
 from tui.highlight import STYLES, Piece, PlainPainter
 from tui.lines import cut_left, one_line
+from tui.widgets.lineview import LineView
 
 _KEPT_STRIPS = 1000
 
 
-class CodeView(ScrollView, can_focus=True):
+class CodeView(LineView):
     """Numbered, coloured lines; those of the hit on a ground of their own."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"code--{style}" for style in STYLES} | {
@@ -53,9 +52,7 @@ class CodeView(ScrollView, can_focus=True):
         """Show a document with lines ``first`` to ``last`` (from 1) marked and in view."""
         self.document, self._first, self._last = document, first, last
         self._strips.clear()
-        size = Size(document.width + self._gutter + 1, len(document.lines))
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self.holds(document.width + self._gutter + 1, len(document.lines))
         self.show_span()
         self.refresh()
         self.call_after_refresh(self.show_span)  # the first time there is no size yet
@@ -137,6 +134,7 @@ class Preview(Vertical):
     """A heading, and the code under it."""
 
     shown: Chunk | None = None  # whose file is shown
+    _note = ""  # what is said of it, behind its place
 
     def compose(self) -> ComposeResult:
         """See ``Widget``."""
@@ -177,8 +175,13 @@ class Preview(Vertical):
         self.heading.update("")
         self.code.show(Document((), PlainPainter(), 0), 0, 0)
 
+    def on_resize(self) -> None:
+        """The heading tells as much of the path as there is room for."""
+        if self.shown is not None:
+            self._head(self.shown, self._note)
+
     def _head(self, chunk: Chunk, note: str) -> None:
-        self.shown = chunk
+        self.shown, self._note = chunk, note
         span = f"{chunk.span.start_line}-{chunk.span.end_line}"
         room = max(10, self.size.width - len(span) - len(note) - 6)
         path = cut_left(one_line(chunk.path), room)

@@ -9,7 +9,9 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingsMap, BindingType
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
@@ -32,6 +34,9 @@ class QueryInput(Input):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"query--key", "query--value"}
     BINDINGS: ClassVar[list[BindingType]] = [*_OWN]
+
+    # It has its line whatever is typed: without this, every key lays out the whole screen.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
     class Completed(Message):
         """The user wants the chosen completion, or the next widget if there is none."""

@@ -11,13 +11,13 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from codesearch import Chunk, Hit
 from tui.lines import Part, bar, cut_left, one_line, row
+from tui.widgets.lineview import LineView
 
 _BAR = 6  # cells
 _STYLES = ("title", "rest", "place", "note", "doc", "bar", "bar-rest", "mark", "file")
@@ -32,7 +32,7 @@ class _Entry:
     hits: int = 0  # of a heading: how many stand under it
 
 
-class ResultList(ScrollView, can_focus=True):
+class ResultList(LineView):
     """Hits, drawn line by line: only what is on the screen costs anything."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"hit--{name}" for name in _STYLES} | {"hit--chosen"}
@@ -103,8 +103,7 @@ class ResultList(ScrollView, can_focus=True):
         self._place = min(self._place, max(0, len(self._order) - 1))
         if keep is not None and keep in self._order:
             self._place = self._order.index(keep)
-        if self.virtual_size.height != len(self._lines):  # else the whole screen is laid out anew
-            self.virtual_size = Size(self.virtual_size.width, len(self._lines))
+        self.holds(self.virtual_size.width, len(self._lines))
         self.refresh()
         self._show_chosen()
         self.post_message(self.Moved(self.hit))
