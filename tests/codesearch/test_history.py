@@ -261,7 +261,7 @@ def test_a_short_history(
     encoder: Encoder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    play(tmp_path, seed, 20, reference, encoder, monkeypatch)
+    play(tmp_path, seed, 16, reference, encoder, monkeypatch)
 
 
 @pytest.mark.slow
