@@ -216,7 +216,7 @@ async def _ask_many(app: CodesearchApp, questions: int) -> None:
 
 async def _workers_left(app: CodesearchApp) -> int:
     """Workers that run on after the last answer; the one that waits to remember it aside."""
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.2)  # HEAD is looked at half a second after an answer
     return sum(not w.is_finished and w.group != "remember" for w in app.workers)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codesearch import Index
 
 DEPTH = 60  # hits of a search: more than anybody scrolls through, enough for the facets
-_KEPT_DOCUMENTS = 24
+_KEPT_DOCUMENTS = 10  # a parsed file of 100 KB takes some MB
 
 
 @dataclass(frozen=True, slots=True)
