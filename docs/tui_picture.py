@@ -29,7 +29,9 @@ async def _draw(repository: Path, question: str, theme: str) -> str:
         while screen.preview.shown is None and waited < _PATIENCE:
             await pilot.pause(0.1)
             waited += 0.1
-        await pilot.pause()
+        for _ in range(3):  # the first answer waited for the encoder
+            screen.search()
+            await pilot.pause(0.5)
         return app.export_screenshot(title="codesearch", simplify=True)
 
 
