@@ -23,7 +23,7 @@ from codesearch.types import Explanation, Kind
 
 CANDIDATES = 100  # of each kind that come into the ranking
 _RRF_K = 60  # Cormack, Clarke & Büttcher, "Reciprocal Rank Fusion", 2009
-_DENSE_WEIGHT, _DENSE_WEIGHT_OF_NAMES = 0.5, 0.4
+_DENSE_WEIGHT, _DENSE_WEIGHT_OF_NAMES = 0.5, 0.2
 _FILE_WEIGHT, _FOLDER_WEIGHT = 0.2, 0.1
 _EXACT_WEIGHT, _EXACT_IN_SENTENCE_WEIGHT = 0.4, 0.1
 _ASIDE_FACTOR = 0.6
@@ -69,7 +69,7 @@ class Question:
     """What the rules look at in a question."""
 
     words: frozenset[str]  # stemmed, without those that say nothing about code
-    names: frozenset[str]  # identifiers in it, lower-cased; of ``a.b`` the last part
+    names: frozenset[str]  # identifiers in it; of ``a.b`` the last part
     is_name: bool  # the question is one name, not a sentence
 
     @classmethod
@@ -80,7 +80,7 @@ class Question:
         is_name = len(tokens) == 1
         # In a sentence, "add" and "split" are words; ``add_all`` and ``splitLines`` are names.
         named = tokens if is_name else [token for token in tokens if _IDENTIFIER.search(token)]
-        names = {_NAME_BORDER.split(token)[-1].lower() for token in named}
+        names = {_NAME_BORDER.split(token)[-1] for token in named}
         return cls(question_words(text), frozenset(names), is_name)
 
 
@@ -131,9 +131,10 @@ def place(question: Question, candidate: Candidate, score: float) -> float:
 
 
 def exact(question: Question, candidate: Candidate, score: float) -> float:
-    """Who asks for a name wants its definition, not its uses."""
+    """Who asks for a name wants its definition, not its uses; capitals typed are meant."""
     payload = candidate.payload
-    if payload["kind"] not in _DEFINITIONS or payload["symbol"].lower() not in question.names:
+    symbol = payload["symbol"]
+    if payload["kind"] not in _DEFINITIONS or not {symbol, symbol.lower()} & question.names:
         return 0.0
     return _EXACT_WEIGHT if question.is_name else _EXACT_IN_SENTENCE_WEIGHT
 

@@ -53,6 +53,14 @@ def test_who_asks_for_a_name_gets_its_definition() -> None:
     assert order("Cart", use, prose)[0] == "a.py:use_cart"
 
 
+def test_capitals_are_meant_where_they_are_typed() -> None:
+    trait, method = candidate("a.rs:Visit", 3, 3, kind="class"), candidate("b.rs:visit", 1, 1)
+    assert order("Visit", method, trait)[0] == "a.rs:Visit"
+    assert order("visit", method, trait)[0] == "b.rs:visit"
+    use = candidate("c.rs:visitor", 1, 1)
+    assert order("visit", use, trait)[0] == "a.rs:Visit"
+
+
 def test_a_verb_in_a_sentence_is_not_a_name() -> None:
     total, add = candidate("a.py:total", 1, 1), candidate("b.py:add", 3, 3)
     assert order("add up all prices", total, add)[0] == "a.py:total"
