@@ -9,7 +9,7 @@ demo: $(DEMO)/installed  ## install, index this repository, ask three questions
 	@PATH="$(CURDIR)/$(DEMO)/bin:$$PATH" sh docs/demo.sh
 
 test: lint types  ## lint, types, and the fast tests
-	$(DEV)/bin/python -m pytest
+	$(DEV)/bin/python -m pytest -n auto --dist worksteal
 
 lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .

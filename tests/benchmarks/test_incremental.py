@@ -33,6 +33,7 @@ def mirrors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder.parent
 
 
+@pytest.mark.slow
 def test_each_commit_is_followed_and_counted(
     mirrors: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -76,6 +76,7 @@ def is_running(pid: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_one_that_is_killed_does_not_stop_the_others(
     at_work: subprocess.Popen[str], shop: Path, tmp_path: Path
 ) -> None:
@@ -92,6 +93,7 @@ def test_one_that_is_killed_does_not_stop_the_others(
 
 
 @pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.slow
 def test_who_is_interrupted_leaves_nobody_at_work(
     at_work: subprocess.Popen[str], sign: signal.Signals, code: int
 ) -> None:

@@ -119,6 +119,7 @@ def test_errors_are_told_with_exit_code_2(
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.slow
 def test_what_is_interrupted_goes_on_at_the_next_run(
     shop: Path, home: Path, sign: signal.Signals
 ) -> None:

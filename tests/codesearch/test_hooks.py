@@ -95,6 +95,7 @@ def test_a_commit_is_searchable_soon_after(hooked: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["merge", "rebase", "switch", "amend"])
+@pytest.mark.slow
 def test_what_else_moves_head(hooked: Path, how: str) -> None:
     repos.git(hooked, "switch", "--quiet", "-c", "feature")
     repos.commit(hooked, "ahead")
@@ -114,6 +115,7 @@ def test_what_else_moves_head(hooked: Path, how: str) -> None:
     assert until(lambda: is_fresh(hooked, branch))
 
 
+@pytest.mark.slow
 def test_a_storm_starts_few_processes_and_ends_fresh(hooked: Path, starts: Path) -> None:
     for number in range(60):
         repos.write(hooked, {"many.py": f"def number():\n    return {number}\n"})
@@ -123,6 +125,7 @@ def test_a_storm_starts_few_processes_and_ends_fresh(hooked: Path, starts: Path)
     assert len(starts.read_text().splitlines()) < 20  # of 60
 
 
+@pytest.mark.slow
 def test_a_rebase_starts_one_process(hooked: Path, starts: Path) -> None:
     repos.git(hooked, "-c", f"core.hooksPath={os.devnull}", "switch", "--quiet", "-c", "feature")
     for number in range(30):
@@ -136,6 +139,7 @@ def test_a_rebase_starts_one_process(hooked: Path, starts: Path) -> None:
     assert set(indexed_at(hooked)) == {"main", "feature"}  # none of the steps on the way
 
 
+@pytest.mark.slow
 def test_who_waited_and_was_killed_is_not_waited_for(hooked: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
@@ -171,6 +175,7 @@ def test_git_works_when_the_program_is_gone(
         assert "codesearch" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_program_on_the_path_is_used_when_the_environment_is_deleted(
     hooked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starts: Path
 ) -> None:
@@ -198,6 +203,7 @@ def test_git_does_not_wait_and_hears_nothing(hooked: Path, starts: Path) -> None
     assert until(lambda: is_fresh(hooked))
 
 
+@pytest.mark.slow
 def test_a_package_of_that_name_in_the_repository_is_not_run(hooked: Path) -> None:
     ran = hooked.parent / "pwned"
     evil = f"open({str(ran)!r}, 'w').close()\n"
@@ -208,6 +214,7 @@ def test_a_package_of_that_name_in_the_repository_is_not_run(hooked: Path) -> No
     assert not ran.exists()
 
 
+@pytest.mark.slow
 def test_a_linked_worktree_is_followed_where_it_is(hooked: Path, tmp_path: Path) -> None:
     worktree = tmp_path / "fix a bug"
     repos.git(hooked, "worktree", "add", "--quiet", "-b", "fix", str(worktree))
@@ -220,6 +227,7 @@ def test_a_linked_worktree_is_followed_where_it_is(hooked: Path, tmp_path: Path)
     assert run("hooks", "status", cwd=worktree).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_submodule_has_hooks_of_its_own(shop: Path, home: Path, tmp_path: Path) -> None:
     outer = repos.init(tmp_path / "outer")
     repos.git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(shop))
@@ -231,6 +239,7 @@ def test_a_submodule_has_hooks_of_its_own(shop: Path, home: Path, tmp_path: Path
     assert until(lambda: new in indexed_at(outer / "shop").values())
 
 
+@pytest.mark.slow
 def test_odd_paths(tmp_path: Path, home: Path) -> None:
     folder = repos.init(tmp_path / 'it\'s a "$HOME" – ü')
     repos.write(folder, {"a.py": "def a():\n    return 1\n"})
@@ -240,6 +249,7 @@ def test_odd_paths(tmp_path: Path, home: Path) -> None:
     assert until(lambda: is_fresh(folder))
 
 
+@pytest.mark.slow
 def test_the_home_of_the_installation_is_remembered(
     hooked: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -366,6 +376,7 @@ def test_what_the_user_adds_later_stays(shop: Path, home: Path, repository: Repo
     assert not (shop / ".git/hooks/post-commit").exists()
 
 
+@pytest.mark.slow
 def test_hooks_path_in_the_repository(shop: Path, home: Path) -> None:
     put(shop / ".husky/post-commit", "#!/bin/sh\necho yes >ran\n")
     repos.git(shop, "config", "core.hooksPath", ".husky")
@@ -425,6 +436,7 @@ def test_where_hooks_are_switched_off(shop: Path, home: Path) -> None:
     assert "switched off" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_bare_repository_has_no_use_for_them(shop: Path, home: Path, tmp_path: Path) -> None:
     repos.git(tmp_path, "clone", "--quiet", "--bare", "shop", "shop.git")
     done = run("hooks", "install", cwd=tmp_path / "shop.git")

@@ -60,6 +60,7 @@ def _survive_kills(repository: Path, tmp_path: Path, kills: int, longest: float)
             assert stored(index.directory) == stored(fresh.directory)
 
 
+@pytest.mark.slow
 def test_killed_runs_lose_nothing(tmp_path: Path, home: Path) -> None:
     _survive_kills(many_functions(tmp_path / "many", 150), tmp_path, kills=4, longest=3.0)
 
@@ -95,6 +96,7 @@ def test_a_full_disk_is_told_before_it_is_full(
 
 @needs_mount
 @pytest.mark.skipif(shutil.which("mkfs.ext4") is None, reason="wants mkfs.ext4")
+@pytest.mark.slow
 def test_the_disk_fills_between_two_runs(tmp_path: Path, home: Path) -> None:
     """What is published survives, readers go on, and the next run completes."""
     repository = many_functions(tmp_path / "many", 40)

@@ -196,6 +196,7 @@ def test_what_an_overtaken_writer_still_sends_is_not_seen(
 @pytest.mark.parametrize(
     ("cut", "heals"), [("lose_after", False), ("stop_after", False), ("lose_after", True)]
 )
+@pytest.mark.slow
 def test_a_line_cut_at_any_moment_leaves_the_old_state_or_the_new(
     place: Place, cut: str, heals: bool, hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,6 +283,7 @@ def test_deleted_points_are_cleared_away_after_a_while(place: Place) -> None:
     assert names(patient) == {"a", "b"}
 
 
+@pytest.mark.slow
 def test_nothing_piles_up_over_any_history(place: Place) -> None:
     random = Random(1)
     store = open_at(place, grace=0.0)

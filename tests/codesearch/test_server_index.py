@@ -117,6 +117,7 @@ def test_each_ref_answers_for_itself(forked: Index, shop: Path, tmp_path: Path) 
     assert "mix" in symbols(forked)
 
 
+@pytest.mark.slow
 def test_changes_deletions_and_rewritten_branches(
     forked: Index, shop: Path, tmp_path: Path
 ) -> None:
@@ -241,6 +242,7 @@ def test_the_program_works_with_a_server(place: Place, shop: Path) -> None:
     assert "warn" not in done.stderr.lower()
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_is_told_by_the_program(place: Place, shop: Path) -> None:
     done = run("search", "anything", cwd=shop, CODESEARCH_URL="http://127.0.0.1:9")
     assert done.returncode == 2
@@ -279,6 +281,7 @@ def _sync_slowly(shop: Path, url: str) -> subprocess.Popen[bytes]:
 
 # The lease, twelve batches of points, the manifest; then the record would be replaced.
 @pytest.mark.parametrize("writes", [1, 2, 6, 12, 14])
+@pytest.mark.slow
 def test_a_killed_sync_changes_nothing_for_readers(
     forked: Index, shop: Path, tmp_path: Path, place: Place, writes: int
 ) -> None:

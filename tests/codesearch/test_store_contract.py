@@ -292,6 +292,7 @@ def test_a_second_writer_leaves_or_waits(store: Store, place: Place) -> None:
 
 
 @pytest.mark.parametrize("moment", ["before", "between", "after"])
+@pytest.mark.slow
 def test_a_killed_writer_changes_nothing(store: Store, place: Place, moment: str) -> None:
     publish(store, "c1", make_point("a", 1.0), make_point("x", 0.5))
     name, before = store.current_name(), contents(store)
@@ -353,6 +354,7 @@ def test_a_writer_can_publish_and_go_on(store: Store) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.slow
 def test_any_history_of_changes_equals_a_plain_dictionary(store: Store, seed: int) -> None:
     """Points come, go and come back; work is published, abandoned, begun anew beside the old.
 

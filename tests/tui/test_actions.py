@@ -275,6 +275,7 @@ def test_a_compact_list_has_a_line_a_hit(play: Play) -> None:
 
 
 @pytest.mark.parametrize("theme", ["nord", "textual-light", "gruvbox", "textual-ansi", "unknown"])
+@pytest.mark.slow
 def test_other_themes_do(play: Play, theme: str) -> None:
     async def script(driver: Driver) -> None:
         await driver.ask("cookie")

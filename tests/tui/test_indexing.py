@@ -70,6 +70,7 @@ def test_uncommitted_files_are_searched_and_counted(shop: Path) -> None:
     run(make_app(shop), script)
 
 
+@pytest.mark.slow
 def test_a_locked_index_is_searched_and_said_to_be_locked(shop: Path) -> None:
     with Index.open(shop) as index:
         index.sync()
@@ -89,6 +90,7 @@ def test_a_locked_index_is_searched_and_said_to_be_locked(shop: Path) -> None:
     run(make_app(shop), script)
 
 
+@pytest.mark.slow
 def test_indexing_can_be_stopped_and_goes_on_later(shop: Path) -> None:
     many = {
         f"part{n}.py": "\n".join(f"def part_{n}_{i}(a):\n    return a + {i}\n" for i in range(60))
@@ -128,14 +130,14 @@ def test_no_repository_and_then_one(tmp_path: Path) -> None:
     folder.mkdir()
 
     async def script(driver: Driver) -> None:
-        assert "is not in a git repository" in driver.text
+        await driver.until(lambda: "is not in a git repository" in driver.text)
         repos.init(folder)
         await driver.press("enter")
-        assert "has no commits yet" in driver.text
+        await driver.until(lambda: "has no commits yet" in driver.text)
         repos.write(folder, {"tea.py": 'def brew_tea():\n    """Brew a pot of tea."""\n'})
         repos.commit(folder)
         await driver.press("enter")
-        assert "later is not indexed yet" in driver.text
+        await driver.until(lambda: "later is not indexed yet" in driver.text)
 
     run(make_app(folder), script)
 
@@ -156,6 +158,7 @@ def test_a_damaged_index_is_said_with_its_remedy(shop: Path) -> None:
     run(make_app(shop), script)
 
 
+@pytest.mark.slow
 def test_an_unindexed_revision_offers_to_index_it(shop: Path) -> None:
     with Index.open(shop) as index:
         index.sync()

@@ -197,6 +197,7 @@ def test_nothing_found_says_what_to_try(play: Play) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50), (300, 60), (40, 10), (20, 5)])
+@pytest.mark.slow
 def test_every_line_fits_the_terminal(play: Play, size: tuple[int, int]) -> None:
     async def script(driver: Driver) -> None:
         for question in ("greet in Japanese", "shipping labels", "postal codes", "nothing lang:go"):

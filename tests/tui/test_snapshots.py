@@ -82,7 +82,11 @@ def test_states(name: str, odd_shop: Path, index_dir: Path) -> None:
 
 def test_not_indexed(odd_shop: Path, tmp_path: Path) -> None:
     app = make_app(odd_shop, index_dir=tmp_path / "none", preferences=Preferences())
-    run(app, _shot(asked(""), "not-indexed-80x24-dark"), (80, 24))
+
+    async def offered(driver: Driver) -> None:
+        await driver.until(lambda: "is not indexed yet" in driver.text)
+
+    run(app, _shot(offered, "not-indexed-80x24-dark"), (80, 24))
 
 
 def test_no_unicode(odd_shop: Path, index_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
