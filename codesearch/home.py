@@ -31,6 +31,11 @@ class IndexCard:
     name: str
     repositories: tuple[str, ...] = field(default=())  # git directories that share this index
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where to open the repositories: of ``…/.git`` the working tree around it."""
+        return tuple(Path(place.removesuffix("/.git")) for place in self.repositories)
+
 
 class Home:
     """The folder of all indexes."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from codesearch.encoder import has_gpu, load_encoder
+from codesearch.encoder import chosen_device, load_encoder
 from codesearch.encoder.weights import Weights
 from codesearch.errors import NotIndexedError, StoreError
 from codesearch.fingerprint import index_fingerprint
@@ -144,8 +144,7 @@ class Index:
             StoreError: disk full, folder not writable, damaged index.
             ModelError: the encoder's folder is unusable.
         """
-        ref = ref_of(self.repository, revision)
-        commit = self.repository.resolve(revision)
+        ref, commit = ref_of(self.repository, revision)
         sign_card(self.directory, self.repository)
         return self._syncer.run(ref, commit, wait=wait, rebuild=rebuild, on_progress=on_progress)
 
@@ -301,7 +300,7 @@ class Index:
         """
         state = self._searcher.reader().state
         commit = self._locator(at)(state)
-        head = self.repository.resolve(at) if at else self.repository.head().commit
+        head = commit if at else self.repository.head().commit  # ``at`` is answered exactly
         behind = 0 if head == commit else self.repository.commits_between(commit, head)
         dirty_files = self.repository.is_dirty() if dirty else None
         freshness = Freshness(commit, head, behind, dirty_files, state.partial)
@@ -356,7 +355,7 @@ class Index:
         return lambda state: commit
 
     def _index_on_the_spot(self, at: str, commit: str) -> None:
-        ref = ref_of(self.repository, at)
+        ref, _ = ref_of(self.repository, at)
         try:
             self._syncer.run(ref, commit, wait=False, limit=_ON_THE_SPOT)
         except TooMuchError as error:
@@ -390,8 +389,8 @@ class Index:
 
     def _document_encoder(self) -> Encoder:
         """The encoder of chunks: on a GPU, if the settings allow and there is one."""
-        device = self.settings.device
-        if device == "cpu" or (device == "auto" and not has_gpu()):
+        device = chosen_device(self.settings.device)
+        if device == "cpu":
             return self.encoder
         with self._encoder_lock:
             if self._gpu_encoder is None:

@@ -49,9 +49,8 @@ class Job:
 
 def registered(home: Home) -> list[Job]:
     """A job for every repository that ever used an index of this home."""
-    places = {place for _, card in home.indexes() for place in card.repositories}
-    folders = sorted(place.removesuffix("/.git") for place in places)
-    return [Job(Path(folder), required=False) for folder in folders]
+    folders = {folder for _, card in home.indexes() for folder in card.folders}
+    return [Job(folder, required=False) for folder in sorted(folders)]
 
 
 def run(

@@ -10,9 +10,9 @@ from pathlib import Path
 from codesearch import ranking
 from codesearch.encoder import query_text
 from codesearch.errors import CodesearchError, RepositoryError
-from codesearch.home import Home
+from codesearch.home import Home, IndexCard
 from codesearch.index import Index
-from codesearch.searcher import ranked_hits, sound
+from codesearch.searcher import placed, ranked_hits, sound
 from codesearch.settings import Settings
 from codesearch.types import Filter, Hit
 
@@ -26,23 +26,21 @@ def open_all(settings: Settings) -> tuple[list[Index], dict[str, CodesearchError
     failed: dict[str, CodesearchError] = {}
     for directory, card in Home(settings.home).indexes():
         try:
-            opened.append(_open(directory, card.repositories, settings))
+            opened.append(_open(directory, card, settings))
         except CodesearchError as error:
             failed[card.name] = error
     return opened, failed
 
 
-def _open(directory: Path, places: Sequence[str], settings: Settings) -> Index:
+def _open(directory: Path, card: IndexCard, settings: Settings) -> Index:
     """The index in ``directory``, for the first of its repositories that is still there."""
-    place = next((place for place in places if Path(place).is_dir()), None)
-    if place is None:
+    folder = next((folder for folder in card.folders if folder.is_dir()), None)
+    if folder is None:
         raise RepositoryError(
-            f"its repository is gone ({', '.join(places)})",
+            f"its repository is gone ({', '.join(card.repositories)})",
             f"If it is gone for good: codesearch remove {directory}",
         )
-    # Of ``…/.git`` the working tree, so that uncommitted changes count.
-    tree = Path(place).parent if Path(place).name == ".git" else Path(place)
-    index = Index.open(tree, index_dir=directory, settings=settings)
+    index = Index.open(folder, index_dir=directory, settings=settings)
     try:
         index.freshness()  # raises where it cannot be searched
     except BaseException:
@@ -62,9 +60,9 @@ def search_many(
     """Search several repositories as if they were one; every hit names its ``repository``.
 
     Each answers for its HEAD, as far as it is indexed, and (with ``overlay``) for what its working
-    tree has changed. Candidates of all are put into one order by
-    meaning and one by words, and ranked together. (How rare a word is, each repository says for
-    itself.) All indexes are of one model: that of the first is loaded.
+    tree has changed. Candidates of all are put into one order by meaning and one by words, and
+    ranked together. (How rare a word is, each repository says for itself.) All indexes are of one
+    model: that of the first is loaded.
 
     Raises:
         NotIndexedError: one of them is not indexed, or by another model.
@@ -96,6 +94,5 @@ def _places(
     limit: int,
 ) -> dict[int, tuple[int, float]]:
     """The best ``limit`` by their scores: number in ``found`` → rank, score."""
-    scores = {n: place[1] for n, candidate in enumerate(found) if (place := part(candidate))}
-    best = sorted(scores, key=lambda n: -scores[n])[:limit]
-    return {n: (rank, scores[n]) for rank, n in enumerate(best, 1)}
+    scores = [(n, place[1]) for n, candidate in enumerate(found) if (place := part(candidate))]
+    return placed(sorted(scores, key=lambda pair: -pair[1])[:limit])

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from indexers.repository import Repository
 
 
-def ref_of(repository: Repository, revision: str) -> Ref:
-    """The ref that a revision names. Raises ``RepositoryError`` if it names no commit."""
-    return Ref(*repository.ref_of(revision))
+def ref_of(repository: Repository, revision: str) -> tuple[Ref, str]:
+    """The ref that a revision names, and the commit. Raises ``RepositoryError`` for no commit."""
+    name, place, commit = repository.ref_of(revision)
+    return Ref(name, place), commit
 
 
 def own_refs(repository: Repository, state: State) -> list[IndexedRef]:

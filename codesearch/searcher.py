@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from codesearch import ranking
 from codesearch.encoder.text import document_text, query_text
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from codesearch.store import Reader, State, Store
 
 Locate = Callable[["State"], str]  # what is published → the commit that a question is about
+_Id = TypeVar("_Id", str, int)
 Lay = Callable[[str], Overlay]  # that commit → what lies over it
 
 
@@ -73,8 +74,8 @@ class Searcher:
         """The nearest to ``vector`` (dimension,) and the best by words, each at most ``limit``."""
         with self._laid(locate, lay) as reader:
             where = [*reader.visible(), *conditions(filter_, reader.paths)]
-            dense = _placed(reader.nearest(vector, limit, where))
-            lexical = _placed(reader.matching(query_terms(query), limit, where))
+            dense = placed(reader.nearest(vector, limit, where))
+            lexical = placed(reader.matching(query_terms(query), limit, where))
             ids = sorted(dense.keys() | lexical.keys())
             payloads = reader.payloads(ids)
         return [
@@ -164,7 +165,8 @@ def ranked_hits(query: str, candidates: Sequence[ranking.Candidate], top_k: int)
     ]
 
 
-def _placed(found: Sequence[tuple[str, float]]) -> dict[str, tuple[int, float]]:
+def placed(found: Sequence[tuple[_Id, float]]) -> dict[_Id, tuple[int, float]]:
+    """Ids with their scores, best first → rank (from 1) and score by id."""
     return {id_: (rank, score) for rank, (id_, score) in enumerate(found, 1)}
 
 

@@ -14,7 +14,7 @@ from codesearch.fingerprint import encoder_fingerprint, index_fingerprint
 from codesearch.store import ManifestEntry, Ref, Snapshot
 from codesearch.store.vectors import VectorCache
 from codesearch.types import Progress, SkipReason, SyncReport
-from codesearch.writer import Counts, IndexWriter, TooMuchError, version_points
+from codesearch.writer import Counts, IndexWriter, TooMuchError, delete_unheld
 from indexers import pipeline
 from indexers.skip import Rules
 
@@ -175,11 +175,7 @@ class _Work:
         if manifest.state == self._before and not self._wrote:
             self._writer.abandon()  # that is what is published already
             return
-        held = manifest.versions()
-        for key, (path, entry) in self._stored.items():
-            if key not in held:
-                self._writer.delete(version_points(path, entry))
-                self.counts.deleted += entry.chunks
+        self.counts.deleted += delete_unheld(self._writer, self._stored)
         weights = self._syncer.weights
         manifest.model = f"{weights.name} {weights.digest[:12]}"
         self._writer.publish()

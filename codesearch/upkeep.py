@@ -15,7 +15,7 @@ from codesearch.store.generations import sizes
 from codesearch.store.vectors import VectorCache
 from codesearch.sync import gone_refs
 from codesearch.types import GcReport
-from codesearch.writer import chunk_from_payload, version_points
+from codesearch.writer import chunk_from_payload, delete_unheld
 
 if TYPE_CHECKING:
     from codesearch.store import Ref, Writer
@@ -80,15 +80,7 @@ def _drop(writer: Writer, refs: Collection[Ref]) -> int:
     for ref in refs:
         del writer.manifest.refs[ref]
     writer.manifest.drop_unheld()
-    held = writer.manifest.versions()
-    points = [
-        id_
-        for key, (path, entry) in stored.items()
-        if key not in held
-        for id_ in version_points(path, entry)
-    ]
-    writer.delete(points)
-    return len(points)
+    return delete_unheld(writer, stored)
 
 
 def _texts_in_use(syncer: Syncer) -> set[bytes]:

@@ -158,9 +158,18 @@ def point_id(file: FileVersion, ordinal: int) -> str:
     return str(uuid.UUID(bytes=hashlib.blake2b(name, digest_size=16).digest()))
 
 
-def version_points(path: str, entry: ManifestEntry) -> list[str]:
-    """The ids of all points of a file version."""
-    return [point_id(FileVersion(path, entry.blob), ordinal) for ordinal in range(entry.chunks)]
+def delete_unheld(writer: Writer, stored: Mapping[int, tuple[str, ManifestEntry]]) -> int:
+    """Delete the points of ``stored`` file versions that no commit has; how many those were."""
+    held = writer.manifest.versions()
+    points = [
+        point_id(FileVersion(path, entry.blob), ordinal)
+        for key, (path, entry) in stored.items()
+        if key not in held
+        for ordinal in range(entry.chunks)
+    ]
+    if points:
+        writer.delete(points)
+    return len(points)
 
 
 def chunk_from_payload(payload: Mapping[str, Any]) -> Chunk:

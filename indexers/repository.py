@@ -112,8 +112,8 @@ class Repository:
         common = str(self.common_dir)
         return place == common or place.startswith(f"{common}/worktrees/")
 
-    def ref_of(self, revision: str) -> tuple[str, str]:
-        """The ref that ``revision`` names, and the git directory that knows it.
+    def ref_of(self, revision: str) -> tuple[str, str, str]:
+        """The ref that ``revision`` names, the git directory that knows it, and the commit.
 
         The name is in full (``refs/heads/main``); ``HEAD`` where HEAD is detached; a commit's id
         where the revision names no ref (``HEAD~3``). Raises as :meth:`resolve` does.
@@ -122,11 +122,11 @@ class Repository:
         done = git.run([*self._here, "rev-parse", "--symbolic-full-name", revision])
         name = done.stdout.decode(errors="backslashreplace").strip()
         if name == "HEAD":
-            return name, str(self.git_dir)
+            return name, str(self.git_dir), commit
         # ``main@{1}`` names main, but stands elsewhere.
         if name.startswith("refs/") and self.resolve(name) == commit:
-            return name, str(self.common_dir)
-        return commit, str(self.common_dir)
+            return name, str(self.common_dir), commit
+        return commit, str(self.common_dir), commit
 
     def ref_names(self) -> frozenset[str]:
         """All branches, tags and other refs, in full."""

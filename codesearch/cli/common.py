@@ -14,9 +14,6 @@ FOUND, NOTHING_FOUND, ERROR, INTERRUPTED = 0, 1, 2, 130
 
 _path = functools.partial(click.option, type=click.Path(path_type=Path))
 repository_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
-repository_option = _path(
-    "--repo", "-C", default=".", help="Any folder of a git repository, or a bare one."
-)
 index_dir_option = _path(
     "--index-dir", help="Folder of this index. [default: one under CODESEARCH_HOME]"
 )

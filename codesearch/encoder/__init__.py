@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = [
     "TEMPLATE_VERSION",
     "Encoder",
+    "chosen_device",
     "document_text",
-    "has_gpu",
     "load_encoder",
     "query_text",
 ]
@@ -77,17 +77,25 @@ def load_encoder(
     such as ``"cuda"``; or ``"auto"``, the GPU if there is one. Raises ``ModelError`` where the
     folder is incomplete, altered, or does not fit together, or where the device cannot be used.
     """
-    if device == "cpu" or (device == "auto" and not has_gpu()):
+    device = chosen_device(device)
+    if device == "cpu":
         # Imported here and not above, so that who only needs names or texts loads no onnxruntime.
         from codesearch.encoder.onnx import OnnxEncoder  # noqa: PLC0415
 
         return OnnxEncoder(folder, threads=threads)
     from codesearch.encoder.torch import TorchEncoder  # noqa: PLC0415  (4 s)
 
-    return TorchEncoder(folder, device="cuda" if device == "auto" else device)
+    return TorchEncoder(folder, device=device)
 
 
-def has_gpu() -> bool:
+def chosen_device(device: str) -> str:
+    """What ``"auto"`` stands for here: ``"cuda"`` or ``"cpu"``. Other devices stay themselves."""
+    if device != "auto":
+        return device
+    return "cuda" if _has_gpu() else "cpu"
+
+
+def _has_gpu() -> bool:
     """Whether there is a CUDA device and what it takes to use it; asked without loading torch."""
     if not Path("/dev/nvidiactl").exists():
         return False

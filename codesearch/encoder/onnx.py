@@ -33,8 +33,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from codesearch.encoder.tokenizer import WordPieces
-from codesearch.encoder.weights import GRAPH, TOKENIZER, Weights, sha256
+from codesearch.encoder.loaded import LoadedWeights
+from codesearch.encoder.weights import GRAPH, sha256
 from codesearch.errors import ModelError
 
 if TYPE_CHECKING:
@@ -46,39 +46,14 @@ _ROUND = 512
 _REPORT_EVERY = 32  # texts
 
 
-class OnnxEncoder:
+class OnnxEncoder(LoadedWeights):
     """The ``Encoder`` that is shipped. May be used from several threads."""
 
     def __init__(self, folder: Path | None = None, *, threads: int | None = None) -> None:
         """Load and check ``folder`` (None: the packaged weights); raises ``ModelError``."""
-        self._weights = Weights.open(folder)
+        super().__init__(folder)
         self._threads = threads or _cores()
         self._session = self._load_graph()
-        self._pieces = self._load_tokenizer()
-
-    @property
-    def name(self) -> str:
-        """What the weights are called, for people."""
-        return self._weights.name
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 (hex) of the weights folder: what makes two vectors comparable."""
-        return self._weights.digest
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._weights.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        """Where a text is cut off, special tokens included."""
-        return self._weights.config.max_tokens
-
-    def count_tokens(self, text: str) -> int:
-        """How many tokens ``text`` has before it is cut, special tokens included."""
-        return self._pieces.count(text)
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The vector (dimension,) of a ``query_text`` string."""
@@ -127,14 +102,6 @@ class OnnxEncoder:
         found = session.get_outputs()[0].shape[-1]
         self._weights.require("the graph's dimension", found, self.dimension)
         return session
-
-    def _load_tokenizer(self) -> WordPieces:
-        rules = self._weights.read(TOKENIZER)
-        self._weights.require_file(TOKENIZER, sha256(rules))
-        pieces = WordPieces(rules, self.max_tokens)
-        vocabulary = self._weights.config.vocabulary
-        self._weights.require("the tokenizer's vocabulary", pieces.vocabulary, vocabulary)
-        return pieces
 
 
 def _session_options() -> onnxruntime.SessionOptions:

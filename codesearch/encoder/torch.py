@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codesearch.encoder.tokenizer import WordPieces
-from codesearch.encoder.weights import GRAPH, TOKENIZER, Weights, sha256
+from codesearch.encoder.loaded import LoadedWeights
+from codesearch.encoder.weights import GRAPH, sha256
 from codesearch.errors import ModelError
 
 try:
@@ -40,7 +40,7 @@ _WINDOW = 8192  # texts sorted by length together
 _BATCH_TOKENS = 64 * 1024  # of a batch, padding included: enough to fill a large GPU
 
 
-class TorchEncoder:
+class TorchEncoder(LoadedWeights):
     """The ``Encoder`` of a weights folder on a torch device."""
 
     def __init__(self, folder: Path | None = None, *, device: str = "cuda") -> None:
@@ -48,41 +48,12 @@ class TorchEncoder:
 
         Raises ``ModelError``: an unusable folder, or no such device.
         """
-        self._weights = Weights.open(folder)
+        super().__init__(folder)
         try:
             self._device = torch.device(device)
             self._net = _Net(self._constants(), self._device)
         except (RuntimeError, AssertionError) as error:  # no driver, no memory, no such device
-            raise ModelError(
-                f"Cannot use the device {device!r}: {error}", "--device cpu"
-            ) from error
-        rules = self._weights.read(TOKENIZER)
-        self._weights.require_file(TOKENIZER, sha256(rules))
-        self._pieces = WordPieces(rules, self.max_tokens)
-
-    @property
-    def name(self) -> str:
-        """What the weights are called, for people."""
-        return self._weights.name
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 (hex) of the weights folder."""
-        return self._weights.digest
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._weights.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        """Where a text is cut off, special tokens included."""
-        return self._weights.config.max_tokens
-
-    def count_tokens(self, text: str) -> int:
-        """How many tokens ``text`` has before it is cut, special tokens included."""
-        return self._pieces.count(text)
+            raise ModelError(f"Cannot use the device {device!r}: {error}", _REMEDY) from error
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """The vector (dimension,) of a ``query_text`` string."""
