@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         StoreError,
     )
     from codesearch.index import Index
-    from codesearch.many import open_all, search_many
+    from codesearch.many import named, open_all, search_many, similar_many
     from codesearch.queries import Query, Term
     from codesearch.settings import Settings
     from codesearch.types import (
@@ -76,8 +76,10 @@ __all__ = [
     "SyncReport",
     "Term",
     "VerifyReport",
+    "named",
     "open_all",
     "search_many",
+    "similar_many",
 ]
 
 

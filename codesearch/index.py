@@ -106,6 +106,11 @@ class Index:
             raise
 
     @property
+    def folder(self) -> Path:
+        """Where the repository is: its working tree, or the bare repository."""
+        return self.repository.root or self.repository.common_dir
+
+    @property
     def is_built(self) -> bool:
         """Whether anything is published here yet."""
         return self._store.current_name() is not None

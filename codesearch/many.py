@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -14,13 +15,13 @@ from codesearch.home import Home, IndexCard
 from codesearch.index import Index
 from codesearch.searcher import placed, ranked_hits, sound
 from codesearch.settings import Settings
-from codesearch.types import Filter, Hit
+from codesearch.types import Chunk, Filter, Hit
 
 
-def open_all(settings: Settings) -> tuple[list[Index], dict[str, CodesearchError]]:
+def open_all(settings: Settings) -> tuple[dict[str, Index], dict[str, CodesearchError]]:
     """The indexes of all repositories that are registered in the home, by name; close them.
 
-    Also those that cannot be searched (moved away, damaged, of another model), with the reason.
+    Also those that cannot be searched (moved away, damaged, of another model): folder → reason.
     """
     opened: list[Index] = []
     failed: dict[str, CodesearchError] = {}
@@ -28,8 +29,37 @@ def open_all(settings: Settings) -> tuple[list[Index], dict[str, CodesearchError
         try:
             opened.append(_open(directory, card, settings))
         except CodesearchError as error:
-            failed[card.name] = error
-    return opened, failed
+            failed[str(next(iter(card.folders), directory))] = error
+    return named(opened), failed
+
+
+def named(indexes: Iterable[Index]) -> dict[str, Index]:
+    """Indexes by the names of their repositories; of equal names with the folder before them.
+
+    The folders above are added until the names differ: ``work/app`` and ``play/app``.
+    """
+    alike: dict[str, list[Index]] = defaultdict(list)
+    for index in indexes:
+        alike[index.repository.name].append(index)
+    return {
+        name: index
+        for group in alike.values()
+        for name, index in zip(_names(group), group, strict=True)
+    }
+
+
+def _names(group: Sequence[Index]) -> list[str]:
+    """Names of repositories that are called the same: distinct, as short as can be."""
+    names = [index.repository.name for index in group]
+    depth = 1
+    while len(set(names)) < len({index.folder for index in group}):
+        above = [index.folder.parent.parts[-depth:] for index in group]
+        names = [
+            "/".join((*parts, index.repository.name))
+            for parts, index in zip(above, group, strict=True)
+        ]
+        depth += 1
+    return names
 
 
 def _open(directory: Path, card: IndexCard, settings: Settings) -> Index:
@@ -50,19 +80,22 @@ def _open(directory: Path, card: IndexCard, settings: Settings) -> Index:
 
 
 def search_many(
-    indexes: Sequence[Index],
+    indexes: Mapping[str, Index],
     query: str,
     *,
     top_k: int = 10,
     filter: Filter | None = None,
     overlay: bool = True,
 ) -> list[Hit]:
-    """Search several repositories as if they were one; every hit names its ``repository``.
+    """Search several repositories as if they were one; the ``repository`` of a hit is its key.
 
     Each answers for its HEAD, as far as it is indexed, and (with ``overlay``) for what its working
     tree has changed. Candidates of all are put into one order by meaning and one by words, and
-    ranked together. (How rare a word is, each repository says for itself.) All indexes are of one
-    model: that of the first is loaded.
+    ranked together. (How rare a word is, each repository says for itself.)
+
+    Args:
+        indexes: by name, as ``open_all`` and ``named`` give them; all of one model.
+        query, top_k, filter, overlay: as for ``Index.search``.
 
     Raises:
         NotIndexedError: one of them is not indexed, or by another model.
@@ -71,11 +104,11 @@ def search_many(
     query = sound(query)
     if not query or top_k < 1 or not indexes:
         return []
-    vector = indexes[0].encoder.encode_query(query_text(query))
+    vector = next(iter(indexes.values())).encoder.encode_query(query_text(query))
     limit = max(ranking.CANDIDATES, top_k)
     found = [
-        candidate
-        for index in indexes
+        replace(candidate, repository=name)
+        for name, index in indexes.items()
         for candidate in index.candidates(query, vector, limit, filter, overlay=overlay)
     ]
     dense = _places(found, attrgetter("dense"), limit)
@@ -86,6 +119,31 @@ def search_many(
         if number in dense or number in lexical
     ]
     return ranked_hits(query, merged, top_k)
+
+
+def similar_many(
+    indexes: Mapping[str, Index],
+    chunk: Chunk,
+    *,
+    top_k: int = 10,
+    filter: Filter | None = None,
+    overlay: bool = True,
+) -> list[Hit]:
+    """The chunks of several repositories whose meaning is nearest to that of ``chunk``.
+
+    Arguments and errors as for ``search_many``. The chunk itself is left out, and with it what has
+    its name at its place in another repository: a fork's copy.
+    """
+    hits = [
+        replace(hit, repository=name)
+        for name, index in indexes.items()
+        for hit in index.similar(chunk, top_k=top_k, filter=filter, overlay=overlay)
+    ]
+    best = sorted(hits, key=attrgetter("score"), reverse=True)[:top_k]
+    return [
+        replace(hit, explanation=replace(hit.explanation, dense_rank=rank))
+        for rank, hit in enumerate(best, 1)
+    ]
 
 
 def _places(

@@ -30,12 +30,19 @@ def hits_as_text(hits: Sequence[Hit], style: Style) -> str:
     return "\n".join(_block(number, hit, style) for number, hit in enumerate(hits, 1))
 
 
-def hits_as_json(query: str, hits: Sequence[Hit], freshness: Mapping[str, Freshness]) -> str:
+def hits_as_json(
+    query: str,
+    hits: Sequence[Hit],
+    freshness: Mapping[str, Freshness],
+    folders: Mapping[str, str],
+) -> str:
     """The documented schema (README, «JSON»): one object, ``version`` 1.
 
-    ``freshness`` by repository; of one it is said at the top as well.
+    ``freshness`` and ``folders`` by repository; of one both are said at the top as well.
     """
-    states = {name: _json_freshness(one) for name, one in freshness.items()}
+    states = {
+        name: {"folder": folders[name], **_json_freshness(one)} for name, one in freshness.items()
+    }
     only = next(iter(states.values())) if len(states) == 1 else {}
     document = {
         "version": JSON_VERSION,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from codesearch.store import Reader, State, Store
 
 Locate = Callable[["State"], str]  # what is published → the commit that a question is about
-_Id = TypeVar("_Id", str, int)
 Lay = Callable[[str], Overlay]  # that commit → what lies over it
+_Id = TypeVar("_Id", str, int)
 
 
 class Searcher:
@@ -171,4 +171,5 @@ def placed(found: Sequence[tuple[_Id, float]]) -> dict[_Id, tuple[int, float]]:
 
 
 def _is_same(one: Chunk, other: Chunk) -> bool:
-    return (one.path, one.span) == (other.path, other.span)
+    names = one.qualified_name, other.qualified_name  # of another repository's, the rest may agree
+    return (one.path, one.span, names[0]) == (other.path, other.span, names[1])

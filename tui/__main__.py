@@ -12,7 +12,14 @@ from codesearch import CodesearchError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it. Exit code 0, or 2 where it could not begin."""
-    parsed = parser().parse_args(arguments)
+    options = parser()
+    parsed = options.parse_args(arguments)
+    path: Path | None = Path(parsed.path)
+    words = parsed.query
+    if parsed.all_repos:
+        if parsed.at or parsed.index_dir:
+            options.error("--at and --index-dir are for one repository")
+        path, words = None, [parsed.path, *words]  # no path, then: words of the question
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("codesearch: this is not a terminal", file=sys.stderr)
         print("  → In scripts use: codesearch search QUERY", file=sys.stderr)
@@ -21,11 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         app = make_app(
-            parsed.path,
+            path,
             at=parsed.at,
             index_dir=parsed.index_dir,
             url=parsed.url,
-            question=" ".join(parsed.query),
+            question=" ".join(words).strip(),
         )
     except CodesearchError as error:
         print(f"codesearch: {error}", file=sys.stderr)
@@ -39,11 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The options; also for ``codesearch tui``."""
     made = argparse.ArgumentParser(prog="codesearch tui", description="Search as you type.")
-    made.add_argument(
-        "path", nargs="?", type=Path, default=Path(), help="any folder of a git repository"
-    )
+    made.add_argument("path", nargs="?", default="", help="any folder of a git repository")
     made.add_argument("query", nargs="*", help="what to begin with")
     made.add_argument("--at", metavar="REF", help="search this branch, tag or commit, not HEAD")
+    made.add_argument(
+        "--all-repos", action="store_true", help="all repositories that are indexed, together"
+    )
     made.add_argument("--index-dir", type=Path, help="folder of this one index")
     made.add_argument("--url", help="of a Qdrant server that keeps the index")
     return made

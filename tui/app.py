@@ -19,7 +19,7 @@ from tui.history import History
 from tui.indexing import Target
 from tui.preferences import Preferences
 from tui.screens.search import SearchScreen
-from tui.session import Session, open_session
+from tui.session import Session, open_all_repositories, open_session
 from tui.themes import DARK, LIGHT, THEMES, default_variables
 
 _HEIGHTS = [(0, "-tiny"), (16, "-short"), (30, "-tall")]
@@ -134,7 +134,7 @@ def speaks_unicode() -> bool:
 
 
 def make_app(
-    path: Path,
+    path: Path | None,
     *,
     at: str | None = None,
     index_dir: Path | None = None,
@@ -145,8 +145,8 @@ def make_app(
     """The application for the repository at ``path``.
 
     Args:
-        path: any folder of a git repository, or a bare one.
-        at: branch, tag or commit to search; by default HEAD.
+        path: any folder of a git repository, or a bare one; None: all that is indexed, together.
+        at: branch, tag or commit to search; by default HEAD. Of one repository, as ``index_dir``.
         index_dir: folder of the index; by default the one all worktrees and clones share.
         url: of a Qdrant server that keeps the index; by default that of the settings, or none.
         question: what to begin with.
@@ -156,8 +156,14 @@ def make_app(
         CodesearchError: unusable settings. (What is wrong with the repository, the app says.)
     """
     history = History(Settings.load().home / "questions")
+
+    def opener() -> Session:
+        if path is None:
+            return open_all_repositories(url)
+        return open_session(Target(path, index_dir, url), at)
+
     return CodesearchApp(
-        lambda: open_session(Target(path, index_dir, url), at),
+        opener,
         preferences or Preferences.load(),
         history,
         question,

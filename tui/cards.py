@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from textual.content import Content
 
@@ -18,15 +19,14 @@ def welcome(overview: Overview | None, recent: Sequence[str]) -> Content:
     """Before the first letter: what is indexed, what was asked lately, how to begin."""
     lines: list[Content] = []
     if overview is not None:
-        stats = overview.stats
         lines += [
             _markup(
                 "[b]$files[/] files   [b]$chunks[/] functions, classes and passages",
-                files=f"{stats.files:,}",
-                chunks=f"{stats.chunks:,}",
+                files=f"{overview.files:,}",
+                chunks=f"{overview.chunks:,}",
             ),
             Content(""),
-            *_languages(overview),
+            *_bars(overview.repositories or overview.languages),
             Content(""),
         ]
     if recent:
@@ -39,7 +39,7 @@ def welcome(overview: Overview | None, recent: Sequence[str]) -> Content:
                 )
             )
         lines.append(Content(""))
-    language = next(iter(overview.stats.languages), "python") if overview else "python"
+    language = next(iter(overview.languages), "python") if overview else "python"
     lines.append(_heading("Try"))
     for words, note in (
         ("where is the input validated", "plain words, as a question"),
@@ -145,23 +145,25 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 60:.0f} min"
 
 
-def _languages(overview: Overview) -> list[Content]:
-    languages = list(overview.stats.languages.items())
-    most = max((count for _, count in languages), default=1)
+def _bars(chunks: Mapping[str, int]) -> list[Content]:
+    """How many chunks of each, drawn; the first six."""
+    ordered = sorted(chunks.items(), key=itemgetter(1), reverse=True)
+    most = max(chunks.values(), default=1)
+    wide = max(12, *(len(name) for name, _ in ordered[:6])) if ordered else 12
     lines = []
-    for name, count in languages[:6]:
+    for name, count in ordered[:6]:
         full, rest = bar(count / most, 24)
         lines.append(
             _markup(
                 "[$quiet]$name[/] [$primary]$full[/][$line]$rest[/] [$quiet]$count[/]",
-                name=f"{name:<12}",
+                name=f"{cut(one_line(name), 24):<{min(wide, 24)}}",
                 full=full,
                 rest=rest,
                 count=f"{count:>8,}",
             )
         )
-    if len(languages) > 6:
-        lines.append(_markup("[$quiet]$more[/]", more=f"and {len(languages) - 6} more"))
+    if len(ordered) > 6:
+        lines.append(_markup("[$quiet]$more[/]", more=f"and {len(ordered) - 6} more"))
     return lines
 
 

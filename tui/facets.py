@@ -1,4 +1,4 @@
-"""The hits counted by language, kind and folder. Pure functions."""
+"""The hits counted by repository, language, kind and folder. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from codesearch import FilterError, Hit, Query, Term
 
-_MOST = {"lang": 5, "kind": 4, "path": 4}
+_MOST = {"repo": 5, "lang": 5, "kind": 4, "path": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ def count_facets(hits: Sequence[Hit], query: Query) -> list[list[Facet]]:
     """A list for each key, those that are set first; a key that tells nothing apart is left out."""
     counts: dict[str, Counter[str]] = {key: Counter() for key in _MOST}
     for hit in hits:
+        counts["repo"][hit.repository] += 1
         counts["lang"][hit.chunk.language] += 1
         counts["kind"][hit.chunk.kind.value] += 1
         counts["path"][_top(hit.chunk.path)] += 1

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from codesearch import Chunk
+from codesearch import Hit
 from tui.session import Session
 
 
@@ -20,17 +20,18 @@ class Place:
     note: str = ""
 
 
-def place_of(session: Session, chunk: Chunk) -> Place:
+def place_of(session: Session, hit: Hit) -> Place:
     """The file in the working tree if it is there, with the line that the code is at now."""
-    root = session.index.repository.root
+    chunk = hit.chunk
+    root = session.folder(hit)
     path = root / chunk.path if root is not None else None
-    source = session.source(chunk)
+    source = session.source(hit)
     if root is None or path is None or not path.is_file():
-        return _copy(session, chunk, source)
+        return _copy(hit, source)
     try:
         now = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return _copy(session, chunk, source)
+        return _copy(hit, source)
     return Place(path, moved_line(source, now, chunk.span.start_line), root)
 
 
@@ -44,10 +45,10 @@ def moved_line(old: str, new: str, line: int) -> int:
     return min(same, key=lambda number: abs(number - line), default=min(line, len(after) or 1))
 
 
-def _copy(session: Session, chunk: Chunk, source: str) -> Place:
+def _copy(hit: Hit, source: str) -> Place:
     folder = Path(tempfile.mkdtemp(prefix="codesearch-"))
-    path = folder / PurePosixPath(chunk.path).name
+    path = folder / PurePosixPath(hit.chunk.path).name
     path.write_text(source, encoding="utf-8")
     path.chmod(0o444)
     note = "The file is not in the working tree: this is a copy of what is indexed."
-    return Place(path, chunk.span.start_line, session.place, note)
+    return Place(path, hit.chunk.span.start_line, folder, note)

@@ -1,15 +1,26 @@
-"""What the interface knows of the engine: one repository's index, asked in one place."""
+"""What the interface knows of the engine: one index or several, asked in one place."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from codesearch import Chunk, FilterError, Freshness, Hit, IndexedRef, IndexStats, Query
+from codesearch import (
+    Chunk,
+    CodesearchError,
+    FilterError,
+    Freshness,
+    Hit,
+    IndexedRef,
+    NotIndexedError,
+    Query,
+    Settings,
+)
 from tui.completion import Known, folders
 from tui.document import Document
 from tui.indexing import Target
@@ -32,41 +43,86 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """The index as the header and the empty screen show it."""
+class Standing:
+    """Which commits answer, and how far git has moved on."""
 
-    stats: IndexStats
-    freshness: Freshness
-    ref: str  # what is searched, as a user calls it; "" for a commit without a name
+    each: Mapping[str, Freshness]  # by repository
+    ref: str = ""  # of one repository: what is searched, as a user calls it
+
+    @property
+    def stale(self) -> list[str]:
+        """The repositories whose index lacks something."""
+        return [name for name, one in self.each.items() if not one.is_current]
+
+    def shows_the_same(self, other: Standing) -> bool:
+        """Whether both speak of the same commits, in whole or in part alike."""
+        return self._shown() == other._shown()
+
+    def _shown(self) -> dict[str, tuple[str, bool]]:
+        return {name: (one.commit, one.partial) for name, one in self.each.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is indexed, for the empty screen."""
+
+    files: int
+    chunks: int
+    languages: Mapping[str, int]  # chunks by language, most first
+    standing: Standing
+    repositories: Mapping[str, int] = field(default_factory=dict)  # chunks, where there are several
 
 
 class Session:
-    """One index, at one revision. Everything here may block: call it from a thread."""
+    """One index at one revision, or several at their HEADs. May block: call it from a thread."""
 
-    def __init__(self, index: Index, target: Target, at: str | None = None) -> None:
-        self.index = index
-        self.target = target
-        self.at = at
+    def __init__(
+        self,
+        indexes: Mapping[str, Index],
+        targets: Mapping[str, Target],
+        *,
+        at: str | None = None,
+        left_out: Mapping[str, CodesearchError] | None = None,
+    ) -> None:
+        """``indexes`` and ``targets`` by repository; ``left_out``: folder → why it is not in."""
+        self._indexes = dict(indexes)
+        self._targets = targets
+        self.at = at  # only of one
+        self.left_out = left_out or {}
         self._lock = threading.Lock()
         self._ticket = 0
-        self._documents: dict[tuple[str, str], Document] = {}  # the last ones, oldest first
+        self._documents: dict[tuple[str, str, str], Document] = {}  # the last ones, oldest first
         self._documents_lock = threading.Lock()
 
     @property
+    def is_several(self) -> bool:
+        """Whether hits have to say where they are from."""
+        return len(self._indexes) > 1
+
+    @property
     def name(self) -> str:
-        """Of the repository."""
-        return self.index.repository.name
+        """Of the repository, or how many there are."""
+        names = list(self._indexes)
+        return f"{len(names)} repositories" if self.is_several else names[0]
 
     @property
     def place(self) -> Path:
-        """The folder that names this repository to other programs."""
-        return self.index.repository.root or self.index.repository.git_dir
+        """The folder of the (first) repository."""
+        return next(iter(self._indexes.values())).folder
+
+    @property
+    def is_built(self) -> bool:
+        """Whether there is something to search."""
+        return all(index.is_built for index in self._indexes.values())
+
+    def folder(self, hit: Hit) -> Path | None:
+        """The working tree that a hit is from; None: its repository is bare."""
+        return self._indexes[hit.repository].repository.root
 
     def warm(self) -> None:
-        """Load what the first question would wait for: the encoder, then the index."""
-        _ = self.index.encoder
-        if self.index.is_built:
-            self.index.search("warm", top_k=1, at=self.at)
+        """Load what the first question would wait for: the encoder, then the indexes."""
+        if self.is_built:
+            self._ask("warm", Query.parse("warm"), self._indexes, top_k=1)
 
     def search(self, query: Query) -> Answer | None:
         """Answer a question; None if a newer one was asked meanwhile."""
@@ -75,69 +131,126 @@ class Session:
         with self._lock:  # questions wait here, so that only the last of them is worked on
             if ticket != self._ticket:
                 return None
-            self._check_repositories(query)
+            meant = self._meant(query)
             started = time.perf_counter()
-            hits = self.index.search(
-                query.words, top_k=DEPTH, filter=query.filter, at=query.ref or self.at
-            )
+            hits = self._ask(query.words, query, meant)
         return Answer(query, hits, (time.perf_counter() - started) * 1000)
-
-    def _check_repositories(self, query: Query) -> None:
-        elsewhere = [name for name in query.repositories if name.lower() != self.name.lower()]
-        if elsewhere:
-            raise FilterError(
-                f"{elsewhere[0]} is not open here", f"This is {self.name}: take repo: out"
-            )
 
     def similar(self, chunk: Chunk, query: Query) -> Answer:
         """What is like ``chunk``, narrowed by the filters of ``query``."""
+        meant = self._meant(query)
         started = time.perf_counter()
-        hits = self.index.similar(chunk, top_k=DEPTH, filter=query.filter, at=query.ref or self.at)
+        hits = self._ask(chunk, query, meant)
         return Answer(query, hits, (time.perf_counter() - started) * 1000, like=chunk)
 
-    def document(self, chunk: Chunk) -> Document:
-        """The whole file that a chunk is from, at the indexed version, ready to be drawn."""
-        key = (chunk.blob, chunk.path)
+    def _ask(
+        self, what: str | Chunk, query: Query, meant: Mapping[str, Index], top_k: int = DEPTH
+    ) -> list[Hit]:
+        from codesearch import search_many, similar_many  # noqa: PLC0415  (as ``Index``, below)
+
+        options: dict[str, Any] = {"top_k": top_k, "filter": query.filter}
+        if len(meant) > 1:
+            if isinstance(what, str):
+                return search_many(meant, what, **options)
+            return similar_many(meant, what, **options)
+        ((name, index),) = meant.items()
+        options["at"] = query.ref or self.at
+        hits = (
+            index.search(what, **options)
+            if isinstance(what, str)
+            else index.similar(what, **options)
+        )
+        return [replace(hit, repository=name) for hit in hits]
+
+    def _meant(self, query: Query) -> Mapping[str, Index]:
+        """The indexes that a question is for."""
+        meant = self._indexes
+        if query.repositories:
+            chosen = {name for wanted in query.repositories for name in self._called(wanted)}
+            meant = {name: index for name, index in meant.items() if name in chosen}
+        if len(meant) > 1 and query.ref:
+            raise FilterError("ref: is for one repository", "Say which: repo:NAME beside it")
+        return meant
+
+    def _called(self, wanted: str) -> list[str]:
+        """The repositories of this name; the folders before it may be left out."""
+        found = [
+            name
+            for name in self._indexes
+            if wanted.lower() in (name.lower(), name.lower().rpartition("/")[2])
+        ]
+        if not found:
+            here = "Open are" if self.is_several else "This is"
+            names = ", ".join(self._indexes)
+            raise FilterError(f"{wanted} is not open here", f"{here} {names}: take repo: out")
+        return found
+
+    def document(self, hit: Hit) -> Document:
+        """The whole file that a hit is from, at the indexed version, ready to be drawn."""
+        chunk = hit.chunk
+        key = (hit.repository, chunk.blob, chunk.path)
         with self._documents_lock:
             found = self._documents.pop(key, None)
         if found is None:
-            found = Document.of(self.index.source(chunk), chunk.language, chunk.path)
+            found = Document.of(self.source(hit), chunk.language, chunk.path)
         with self._documents_lock:
             self._documents[key] = found
             while len(self._documents) > _KEPT_DOCUMENTS:
                 del self._documents[next(iter(self._documents))]
         return found
 
-    def source(self, chunk: Chunk) -> str:
+    def source(self, hit: Hit) -> str:
         """The text of the file, as it was indexed."""
-        return self.index.source(chunk)
+        return self._indexes[hit.repository].source(hit.chunk)
 
     def overview(self) -> Overview:
-        """Statistics, freshness and refs."""
-        stats = self.index.stats(self.at)
-        return Overview(stats, self.index.freshness(self.at), self.at or self._branch())
+        """What is indexed, and how that stands to git."""
+        stats = {name: index.stats(self.at) for name, index in self._indexes.items()}
+        languages: Counter[str] = Counter()
+        for one in stats.values():
+            languages.update(one.languages)
+        return Overview(
+            files=sum(one.files for one in stats.values()),
+            chunks=sum(one.chunks for one in stats.values()),
+            languages=dict(languages.most_common()),
+            standing=self.standing(),
+            repositories={n: s.chunks for n, s in stats.items()} if self.is_several else {},
+        )
 
-    def freshness(self) -> Freshness:
-        """How far the repository has moved on."""
-        return self.index.freshness(self.at)
+    def standing(self) -> Standing:
+        """How far the repositories have moved on."""
+        each = {name: index.freshness(self.at) for name, index in self._indexes.items()}
+        return Standing(each, "" if self.is_several else self.at or self._branch())
 
     def refs(self) -> list[IndexedRef]:
-        """What the index follows."""
-        return self.index.refs()
+        """What the index follows; of one repository."""
+        return next(iter(self._indexes.values())).refs()
 
     def known(self) -> Known:
         """What exists, for completion."""
-        stats = self.index.stats(self.at)
-        paths = [entry.path for entry in self.index.repository.tree(stats.commit)]
-        refs = [ref.name for ref in stats.refs]
-        return Known(stats.languages, folders(paths), refs, [stats.name])
+        languages: Counter[str] = Counter()
+        paths: set[str] = set()
+        refs: dict[str, None] = {}
+        for index in self._indexes.values():
+            stats = index.stats(self.at)
+            languages.update(stats.languages)
+            paths.update(entry.path for entry in index.repository.tree(stats.commit))
+            refs |= dict.fromkeys(ref.name for ref in stats.refs)
+        return Known(dict(languages.most_common()), folders(paths), list(refs), list(self._indexes))
+
+    def to_sync(self) -> list[tuple[str, Target]]:
+        """Whose index is to be brought up to date: the one there is; of several those behind."""
+        names = self.standing().stale if self.is_several else list(self._indexes)
+        return [(name, self._targets[name]) for name in names]
 
     def close(self) -> None:
         """Release files and child processes."""
-        self.index.close()
+        for index in self._indexes.values():
+            index.close()
 
     def _branch(self) -> str:
-        return self.index.repository.head().branch or ""
+        ((_, index),) = self._indexes.items()
+        return index.repository.head().branch or ""
 
 
 def open_session(target: Target, at: str | None = None) -> Session:
@@ -146,4 +259,23 @@ def open_session(target: Target, at: str | None = None) -> Session:
     from codesearch import Index  # noqa: PLC0415
 
     index = Index.open(target.place, index_dir=target.index_dir, url=target.url)
-    return Session(index, target, at)
+    name = index.repository.name
+    return Session({name: index}, {name: target}, at=at)
+
+
+def open_all_repositories(url: str | None = None) -> Session:
+    """Open the indexes of all that is registered; raises a ``CodesearchError`` if none can be."""
+    from codesearch import open_all  # noqa: PLC0415
+
+    settings = Settings.load()
+    if url is not None:
+        settings = replace(settings, url=url)
+    indexes, left_out = open_all(settings)
+    if not indexes:
+        why = "; ".join(f"{folder}: {error}" for folder, error in left_out.items())
+        raise NotIndexedError(
+            f"No repository can be searched ({why})" if why else "Nothing is indexed yet",
+            "Index one: codesearch index PATH",
+        )
+    targets = {name: Target(index.folder, index.directory, url) for name, index in indexes.items()}
+    return Session(indexes, targets, left_out=left_out)

@@ -24,7 +24,7 @@ from codesearch.cli.common import (
 from codesearch.cli.opening import open_index, run_sync
 from codesearch.errors import NotIndexedError
 from codesearch.index import Index
-from codesearch.many import open_all, search_many
+from codesearch.many import named, open_all, search_many
 from codesearch.settings import Settings
 from codesearch.types import Filter, Freshness, Hit
 
@@ -72,17 +72,17 @@ def search(
     filter_ = Filter(path=path, language=lang, kind=kind)
     options: dict[str, Any] = {"top_k": limit, "filter": filter_, "overlay": not no_overlay}
     with ExitStack() as stack:
-        opened = [
+        opened = _opened(repo, all_repos, index_dir, model, at is not None)
+        for index in opened.values():
             stack.enter_context(index)
-            for index in _opened(repo, all_repos, index_dir, model, at is not None)
-        ]
         if len(opened) == 1 and not all_repos:
-            hits = _search_one(opened[0], query, at, options)
+            hits = _search_one(next(iter(opened.values())), query, at, options)
         else:
             hits = search_many(opened, query, **options)
-        freshness = {index.repository.name: index.freshness(at) for index in opened}
+        freshness = {name: index.freshness(at) for name, index in opened.items()}
+        folders = {name: str(index.folder) for name, index in opened.items()}
     if as_json:
-        print(render.hits_as_json(query, hits, freshness))
+        print(render.hits_as_json(query, hits, freshness, folders))
         return FOUND if hits else NOTHING_FOUND
     if context:
         print(render.hits_as_markdown(hits), end="")
@@ -98,18 +98,18 @@ def _opened(
     index_dir: Path | None,
     model: Path | None,
     has_ref: bool,
-) -> list[Index]:
-    """The indexes to be searched; to be closed."""
+) -> dict[str, Index]:
+    """The indexes to be searched, by name; to be closed."""
     several = all_repos or len(repo) > 1
     if several and (index_dir or has_ref):
         raise click.UsageError("--index-dir and --at are for one repository.")
     if all_repos and repo:
         raise click.UsageError("--all-repos leaves nothing for --repo to add.")
     if not all_repos:
-        return [open_index(path, index_dir, model) for path in repo or (Path(),)]
+        return named(open_index(path, index_dir, model) for path in repo or (Path(),))
     indexes, left_out = open_all(Settings.load(model=model))
-    for name, error in left_out.items():
-        print(f"Left out: {name}: {error}", file=sys.stderr)
+    for folder, error in left_out.items():
+        print(f"Left out: {folder}: {error}", file=sys.stderr)
     if not indexes:
         raise NotIndexedError("Nothing is indexed yet", "Begin with: codesearch index PATH")
     return indexes

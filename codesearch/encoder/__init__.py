@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
 
 from codesearch.encoder.text import TEMPLATE_VERSION, document_text, query_text
+from codesearch.encoder.weights import Weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,6 +71,10 @@ class Encoder(Protocol):
         ...
 
 
+_loaded: WeakValueDictionary[tuple[Path, str, int | None, str], Encoder] = WeakValueDictionary()
+_loading = threading.Lock()
+
+
 def load_encoder(
     folder: Path | None = None, *, threads: int | None = None, device: str = "cpu"
 ) -> Encoder:
@@ -76,8 +83,20 @@ def load_encoder(
     ``threads`` is how many cores it may use, None for all. ``device``: ``"cpu"``; a torch device
     such as ``"cuda"``; or ``"auto"``, the GPU if there is one. Raises ``ModelError`` where the
     folder is incomplete, altered, or does not fit together, or where the device cannot be used.
+
+    The same weights are loaded once, for as long as anybody holds them: several indexes that are
+    searched together would otherwise take their memory (100 MB) several times.
     """
-    device = chosen_device(device)
+    weights = Weights.open(folder)
+    key = (weights.folder, weights.digest, threads, chosen_device(device))
+    with _loading:
+        encoder = _loaded.get(key)
+        if encoder is None:
+            encoder = _loaded[key] = _load(weights.folder, threads, chosen_device(device))
+        return encoder
+
+
+def _load(folder: Path, threads: int | None, device: str) -> Encoder:
     if device == "cpu":
         # Imported here and not above, so that who only needs names or texts loads no onnxruntime.
         from codesearch.encoder.onnx import OnnxEncoder  # noqa: PLC0415

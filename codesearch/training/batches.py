@@ -39,13 +39,22 @@ class LanguageBatches:
     """An endless order of batches, each of one language as far as there are enough records.
 
     What is left over of the languages makes mixed batches. Weak pairs come in anew each epoch,
-    as many as their share says.
+    as many as their share says. ``together`` records of one repository stand side by side: users
+    search within a repository, where the subject tells nothing apart.
     """
 
     def __init__(
-        self, pairs: Pairs, size: int, *, weak_share: float, seed: int, kept: Records | None = None
+        self,
+        pairs: Pairs,
+        size: int,
+        *,
+        weak_share: float,
+        seed: int,
+        kept: Records | None = None,
+        together: int = 1,
     ) -> None:
-        self._language = pairs.language
+        self._language, self._repository = pairs.language, pairs.repository
+        self._together = together
         records = np.arange(len(pairs)) if kept is None else np.sort(kept)
         self._documented = records[~pairs.weak[records]]
         self._weak = records[pairs.weak[records]]
@@ -72,7 +81,7 @@ class LanguageBatches:
         records = random.permutation(np.concatenate([self._documented, weak]))
         batches, left = [], []
         for language in np.unique(self._language[records]):
-            own = records[self._language[records] == language]
+            own = self._in_runs(records[self._language[records] == language], random)
             whole = len(own) // self._size * self._size
             batches += np.split(own[:whole], whole // self._size) if whole else []
             left.append(own[whole:])
@@ -81,6 +90,19 @@ class LanguageBatches:
         batches += np.split(rest[:whole], whole // self._size) if whole else []
         # As many in every epoch, whatever the languages: so the step number counts through them.
         return [batches[place] for place in random.permutation(len(batches))]
+
+    def _in_runs(self, records: Records, random: np.random.Generator) -> Records:
+        """Records in random order → runs of ``together`` from one repository, in random order."""
+        if self._together == 1:
+            return records
+        by_repository = records[np.argsort(self._repository[records], kind="stable")]
+        begins = np.flatnonzero(np.diff(self._repository[by_repository])) + 1
+        runs = [
+            run[place : place + self._together]
+            for run in np.split(by_repository, begins)
+            for place in range(0, len(run), self._together)
+        ]
+        return np.concatenate([runs[place] for place in random.permutation(len(runs))])
 
 
 class AnyBatches:

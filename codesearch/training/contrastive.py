@@ -143,6 +143,7 @@ class Batches:
             pairs,
             recipe.batch,
             weak_share=recipe.weak_share,
+            together=recipe.together,
             seed=recipe.seed,
             kept=candidates.kept if candidates else None,
         )

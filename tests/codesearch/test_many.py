@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 import repos
-from codesearch import Filter, Index, NotIndexedError, open_all, search_many
+from codesearch import (
+    Filter,
+    Index,
+    NotIndexedError,
+    Settings,
+    named,
+    open_all,
+    search_many,
+    similar_many,
+)
 from program import run
 
 BANK = {
@@ -28,17 +37,17 @@ def sign_cheque(cheque, pen):
 
 
 @pytest.fixture
-def both(index: Index, tmp_path: Path) -> list[Index]:
+def both(index: Index, tmp_path: Path) -> dict[str, Index]:
     index.sync()
     folder = repos.init(tmp_path / "bank")
     repos.write(folder, BANK)
     repos.commit(folder)
     bank = Index.open(folder)
     bank.sync()
-    return [index, bank]
+    return named([index, bank])
 
 
-def test_hits_of_all_stand_in_one_list(both: list[Index]) -> None:
+def test_hits_of_all_stand_in_one_list(both: dict[str, Index]) -> None:
     hits = search_many(both, "signature", top_k=4)
     assert {(hit.repository, hit.chunk.symbol) for hit in hits} >= {
         ("shop", "sign_cookie"),
@@ -49,22 +58,24 @@ def test_hits_of_all_stand_in_one_list(both: list[Index]) -> None:
     assert search_many(both, "where are cookies signed?")[0].repository == "shop"
 
 
-def test_the_order_of_the_repositories_does_not_matter(both: list[Index]) -> None:
+def test_the_order_of_the_repositories_does_not_matter(both: dict[str, Index]) -> None:
     forth = search_many(both, "put an article into the cart", top_k=20)
-    assert forth == search_many(both[::-1], "put an article into the cart", top_k=20)
+    back = dict(reversed(both.items()))
+    assert forth == search_many(back, "put an article into the cart", top_k=20)
 
 
-def test_ranks_are_of_the_whole_list(both: list[Index]) -> None:
+def test_ranks_are_of_the_whole_list(both: dict[str, Index]) -> None:
     hits = search_many(both, "signature", top_k=50)
     ranks = sorted(hit.explanation.dense_rank or 0 for hit in hits)
     assert ranks == list(range(1, len(hits) + 1))
 
 
-def test_of_one_it_is_a_plain_search(both: list[Index]) -> None:
-    assert search_many(both[:1], "total price with tax") == both[0].search("total price with tax")
+def test_of_one_it_is_a_plain_search(both: dict[str, Index]) -> None:
+    plain = both["shop"].search("total price with tax")
+    assert search_many({"shop": both["shop"]}, "total price with tax") == plain
 
 
-def test_files_of_the_same_path_do_not_mix(both: list[Index]) -> None:
+def test_files_of_the_same_path_do_not_mix(both: dict[str, Index]) -> None:
     hits = search_many(both, "Cart", top_k=3, filter=Filter(kind="class"))
     assert {(hit.repository, hit.chunk.path) for hit in hits} == {
         ("shop", "shop/cart.py"),
@@ -72,37 +83,65 @@ def test_files_of_the_same_path_do_not_mix(both: list[Index]) -> None:
     }
 
 
-def test_one_that_is_not_indexed_is_an_error(both: list[Index], tmp_path: Path) -> None:
+def test_one_that_is_not_indexed_is_an_error(both: dict[str, Index], tmp_path: Path) -> None:
     folder = repos.init(tmp_path / "new")
     repos.commit(folder)
     with Index.open(folder) as new, pytest.raises(NotIndexedError):
-        search_many([*both, new], "anything")
+        search_many(both | {"new": new}, "anything")
+
+
+def test_similar_looks_into_all_of_them(both: dict[str, Index]) -> None:
+    sign = both["shop"].search("sign_cookie", top_k=1)[0].chunk
+    hits = similar_many(both, sign, top_k=50)
+    assert "sign_cookie" not in {hit.chunk.symbol for hit in hits}
+    assert {hit.repository for hit in hits} == {"bank", "shop"}
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert [hit.explanation.dense_rank for hit in hits] == list(range(1, len(hits) + 1))
+    alone = [hit.chunk for hit in both["bank"].similar(sign, top_k=50)]
+    assert [hit.chunk for hit in hits if hit.repository == "bank"] == alone
+
+
+def test_the_encoder_is_loaded_once(both: dict[str, Index]) -> None:
+    assert both["shop"].encoder is both["bank"].encoder
+
+
+def test_names_that_clash_are_told_apart(tmp_path: Path, home: Path) -> None:
+    opened = []
+    for place in ("work/app", "play/app", "work/old/app", "play/tool"):
+        folder = repos.init(tmp_path / place)
+        repos.commit(folder)
+        opened.append(Index.open(folder, settings=Settings(home=home)))
+    names = list(named(opened))
+    assert names == ["work/app", "play/app", "old/app", "tool"]
+    assert list(named(opened[1:2])) == ["app"]
+    for index in opened:
+        index.close()
 
 
 def test_no_repositories_no_hits() -> None:
-    assert search_many([], "anything") == []
+    assert search_many({}, "anything") == []
 
 
-def test_all_that_is_registered_is_opened(both: list[Index], tmp_path: Path) -> None:
+def test_all_that_is_registered_is_opened(both: dict[str, Index], tmp_path: Path) -> None:
     gone = repos.init(tmp_path / "gone")
     repos.write(gone, {"a.py": "A = 1\n"})
     repos.commit(gone)
     with Index.open(gone) as index:
         index.sync()
     shutil.rmtree(gone)
-    indexes, left_out = open_all(both[0].settings)
+    indexes, left_out = open_all(both["shop"].settings)
     try:
-        assert [index.repository.name for index in indexes] == ["bank", "shop"]
-        assert "its repository is gone" in str(left_out.pop("gone"))
+        assert list(indexes) == ["bank", "shop"]
+        assert "its repository is gone" in str(left_out.pop(str(gone)))
         assert not left_out
         assert search_many(indexes, "signature") == search_many(both, "signature")
     finally:
-        for index in indexes:
+        for index in indexes.values():
             index.close()
 
 
-def test_the_command_line_searches_several(both: list[Index], tmp_path: Path) -> None:
-    folders = [str(index.repository.root) for index in both]
+def test_the_command_line_searches_several(both: dict[str, Index], tmp_path: Path) -> None:
+    folders = [str(index.folder) for index in both.values()]
     done = run("search", "signature", "-n", "3", "-C", folders[0], "-C", folders[1], cwd=tmp_path)
     assert "bank:bank/account.py:7  sign_cheque" in done.stdout
     assert "shop:shop/session.py" in done.stdout
@@ -111,12 +150,13 @@ def test_the_command_line_searches_several(both: list[Index], tmp_path: Path) ->
     assert everywhere.stdout == done.stdout
     document = json.loads(run("search", "signature", "--all-repos", "--json", cwd=tmp_path).stdout)
     assert set(document["repositories"]) == {"bank", "shop"}
+    assert document["repositories"]["bank"]["folder"] == folders[1]
     assert "commit" not in document
     assert document["hits"][0]["repository"] in {"bank", "shop"}
 
 
 def test_options_of_one_repository_are_refused_for_several(
-    both: list[Index], tmp_path: Path
+    both: dict[str, Index], tmp_path: Path
 ) -> None:
     done = run("search", "signature", "--all-repos", "--at", "main", cwd=tmp_path)
     assert done.returncode == 2

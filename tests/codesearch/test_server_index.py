@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import repos
-from codesearch import Filter, Index, NotIndexedError, Progress, StoreError, search_many
+from codesearch import Filter, Index, NotIndexedError, Progress, StoreError, named, search_many
 from codesearch.store import connection as connections
 from codesearch.store.server import ServerStore
 from program import run
@@ -220,7 +220,7 @@ def test_two_repositories_in_one_search(forked: Index, tmp_path: Path) -> None:
     with Index.open(garage) as other:
         other.sync()
         assert {hit.repository for hit in other.search("pump up a tyre", top_k=50)} == {"garage"}
-        found = search_many([forked, other], "pump up a tyre, or sign a cookie", top_k=50)
+        found = search_many(named([forked, other]), "pump up a tyre, or sign a cookie", top_k=50)
         assert {hit.repository for hit in found} == {"garage", "shop"}
     assert {hit.repository for hit in forked.search("pump up a tyre", top_k=50)} == {"shop"}
 

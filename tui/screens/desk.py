@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
-from codesearch import CodesearchError, FilterError, Freshness, NotIndexedError, Query
+from codesearch import CodesearchError, FilterError, NotIndexedError, Query
 from tui import cards, facets
 from tui.history import History
 from tui.indexing import Moment
@@ -22,7 +22,7 @@ from tui.preferences import Preferences
 from tui.session import Answer, Overview, Session
 from tui.widgets.bars import FacetBar, Header
 from tui.widgets.preview import Preview
-from tui.widgets.query import Completions, QueryInput
+from tui.widgets.query import SEVERAL, Completions, QueryInput
 from tui.widgets.results import ResultList
 
 DEBOUNCE = 0.02  # seconds: keys that follow faster are answered together
@@ -138,8 +138,12 @@ class Desk(Screen[None]):
         try:
             if self.session is None:
                 self.session = await asyncio.to_thread(self._opener)
+                self._say_left_out(self.session)
             self.header.title = self.session.name
-            if self.session.index.is_built:
+            self.results.names_repository = self.session.is_several
+            if self.session.is_several:
+                self.ask.placeholder = SEVERAL
+            if self.session.is_built:
                 await self._look()
                 await asyncio.to_thread(self.session.warm)
             else:
@@ -157,7 +161,7 @@ class Desk(Screen[None]):
     async def _look(self) -> None:
         assert self.session is not None
         self.overview = await asyncio.to_thread(self.session.overview)
-        self.header.ref, self.header.freshness = self.overview.ref, self.overview.freshness
+        self.header.standing = self.overview.standing
         self.card = "welcome" if self.card == "not indexed" else self.card
         self.search()
         self.ask.known = await asyncio.to_thread(self.session.known)
@@ -168,15 +172,18 @@ class Desk(Screen[None]):
         if self.session is None or self.overview is None:
             return
         try:
-            found: Freshness = await asyncio.to_thread(self.session.freshness)
+            found = await asyncio.to_thread(self.session.standing)
         except CodesearchError:
             return  # the next search says it
-        self.header.freshness = found
-        known = self.overview.freshness
-        if (found.commit, found.partial) != (known.commit, known.partial):
+        self.header.standing = found
+        if not found.shows_the_same(self.overview.standing):
             await self.look()  # somebody synced
-        elif found.partial:
+        elif any(one.partial for one in found.each.values()):
             self.search()  # and there may be more of it
+
+    def _say_left_out(self, session: Session) -> None:
+        for folder, error in session.left_out.items():
+            self.notify(f"{error}", title=f"Left out: {folder}", severity="warning", timeout=8)
 
     # -- from question to answer
 
@@ -269,7 +276,8 @@ class Desk(Screen[None]):
 
     def on_desk_failed(self, message: Failed) -> None:
         """Say what is wrong, in the middle of the screen."""
-        if isinstance(message.error, NotIndexedError) and self.session is not None:
+        one = self.session is not None and not self.session.is_several
+        if isinstance(message.error, NotIndexedError) and one:
             self._show_not_indexed(message.error)
         else:
             self.show_card("trouble", cards.trouble(message.error))

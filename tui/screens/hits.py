@@ -83,7 +83,7 @@ class HitActions(Desk):
             self.notify("Set $EDITOR, for instance to vim or code.", title="No editor")
             return
         try:
-            place = await asyncio.to_thread(place_of, self.session, hit.chunk)
+            place = await asyncio.to_thread(place_of, self.session, hit)
         except (CodesearchError, OSError) as error:
             self.notify(getattr(error, "remedy", ""), title=str(error), severity="error")
             return
@@ -128,7 +128,12 @@ class HitActions(Desk):
             return
         self._remember()
         chunk = self.hit.chunk
-        text = {"place": self.hit.location, "path": chunk.path, "code": chunk.text}[what]
+        # Of several repositories, a path within one of them says too little.
+        root = self.session.folder(self.hit) if self.session and self.session.is_several else None
+        place, path = (
+            str(root / text) if root else text for text in (self.hit.location, chunk.path)
+        )
+        text = {"place": place, "path": path, "code": chunk.text}[what]
         self.app.copy_to_clipboard(text)
         lines = chunk.text.count("\n") + 1
         said = f"{lines} lines of code" if what == "code" else text
@@ -182,6 +187,9 @@ class HitActions(Desk):
     async def action_refs(self) -> None:
         """Choose what to search: a branch, tag or commit that is indexed."""
         if self.session is None:
+            return
+        if self.session.is_several:
+            self.notify("Type repo:NAME ref:BRANCH in the question.", title="Several repositories")
             return
         refs = await asyncio.to_thread(self.session.refs)
         choices = [Choice("HEAD, wherever it is", "", "")]

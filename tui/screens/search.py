@@ -115,7 +115,7 @@ class SearchScreen(HitActions, Syncing):
         if self.session is None:
             return
         try:
-            document = await asyncio.to_thread(self.session.document, hit.chunk)
+            document = await asyncio.to_thread(self.session.document, hit)
         except CodesearchError as error:
             self.preview.show_chunk(hit.chunk, str(error))
             return

@@ -12,15 +12,15 @@ from textual.widgets import Static
 from codesearch import CodesearchError, Freshness
 from tui.facets import Facet
 from tui.lines import cut, one_line
+from tui.session import Standing
 
 
 class Header(Static):
     """Whose index this is, at which commit, and whether that is still HEAD."""
 
     title: reactive[str] = reactive("")
-    ref: reactive[str] = reactive("")
     found: reactive[str] = reactive("")
-    freshness: reactive[Freshness | None] = reactive(None)
+    standing: reactive[Standing | None] = reactive(None)
     syncing: reactive[bool] = reactive(False)
 
     def render(self) -> Content:
@@ -28,8 +28,8 @@ class Header(Static):
         left = Content.from_markup(
             " [b $accent]codesearch[/]  [b]$title[/] ", title=cut(one_line(self.title), 30)
         )
-        if self.freshness is not None:
-            left += _place(self.freshness, self.ref, syncing=self.syncing)
+        if self.standing is not None:
+            left += _place(self.standing, syncing=self.syncing)
         right = Content.from_markup("[$quiet]$found [/]", found=self.found)
         room = self.size.width - right.cell_length
         if left.cell_length > room:
@@ -37,17 +37,27 @@ class Header(Static):
         return left.pad_right(room - left.cell_length) + right
 
 
-def _place(freshness: Freshness, ref: str, *, syncing: bool) -> Content:
-    commit = freshness.commit[:8]
-    where = Content.from_markup(
-        " [$quiet]$ref[/]", ref=f"{ref} @ {commit}" if ref else f"@ {commit}"
-    )
-    return where + Content("  ") + _state(freshness, syncing=syncing) + _uncommitted(freshness)
-
-
-def _state(freshness: Freshness, *, syncing: bool) -> Content:
+def _place(standing: Standing, *, syncing: bool) -> Content:
+    each = list(standing.each.values())
+    where = Content("")
+    if len(each) == 1:
+        commit = f"@ {each[0].commit[:8]}"
+        ref = f"{standing.ref} {commit}" if standing.ref else commit
+        where = Content.from_markup(" [$quiet]$ref[/]", ref=ref)
     if syncing:
-        return Content.from_markup("[b $accent]◐ syncing[/] [$quiet]ctrl+s stops[/]")
+        state = Content.from_markup("[b $accent]◐ syncing[/] [$quiet]ctrl+s stops[/]")
+    else:
+        state = _state(each[0]) if len(each) == 1 else _state_of_several(standing)
+    return where + Content("  ") + state + _uncommitted(each)
+
+
+def _state_of_several(standing: Standing) -> Content:
+    if not standing.stale:
+        return Content.from_markup("[$success]●[/] [$quiet]up to date[/]")
+    return _call(f"▲ {len(standing.stale)} of {len(standing.each)} behind", "ctrl+s syncs")
+
+
+def _state(freshness: Freshness) -> Content:
     behind = freshness.commits_behind
     if freshness.partial:
         return _call("◐ indexed in part", "ctrl+s goes on")
@@ -60,9 +70,10 @@ def _state(freshness: Freshness, *, syncing: bool) -> Content:
     return _call(f"▲ {behind:,} commit{'s' if behind > 1 else ''} behind", "ctrl+s syncs")
 
 
-def _uncommitted(freshness: Freshness) -> Content:
+def _uncommitted(each: Sequence[Freshness]) -> Content:
     """How many files were searched as they are in the working tree."""
-    overlaid, uncovered = freshness.overlaid_files, freshness.uncovered_files
+    overlaid = sum(one.overlaid_files for one in each)
+    uncovered = sum(one.uncovered_files for one in each)
     words = f" + {overlaid:,} changed file{'s' if overlaid > 1 else ''}" if overlaid else ""
     words += f", {uncovered:,} not taken in" if uncovered else ""
     return Content.from_markup("[$quiet]$words[/]", words=words)

@@ -20,6 +20,7 @@ from tui.completion import Completion, Known, complete
 from tui.lines import cut_left
 
 _PLACEHOLDER = "Ask in plain words, or name a symbol.  Narrow: lang: path: kind: ref:"
+SEVERAL = _PLACEHOLDER.replace("ref:", "repo:")  # a ref is of one repository
 
 
 _OWN = (

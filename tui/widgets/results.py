@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from codesearch import Chunk, Hit
-from tui.lines import Part, bar, cut_left, one_line, row
+from tui.lines import Part, bar, cut, cut_left, one_line, row
 from tui.widgets.lineview import LineView
 
 _BAR = 6  # cells
@@ -125,8 +125,8 @@ class ResultList(LineView):
         """Choose the nearest hit, before or after, that is in another file."""
         if self.hit is None:
             return
-        here, place = self.hit.chunk.path, self._place
-        while 0 <= place < len(self._order) and self._order[place].chunk.path == here:
+        here, place = _file(self.hit), self._place
+        while 0 <= place < len(self._order) and _file(self._order[place]) == here:
             place += step
         if 0 <= place < len(self._order):
             self.move_to(place)
@@ -183,14 +183,17 @@ class ResultList(LineView):
         lines = f":{span.start_line}-{span.end_line}"
         if self.grouped:
             return [(f"line {lines[1:]}", self._component("place"))]
-        path = printable_path(hit)
-        repository = hit.repository
-        if self.names_repository and repository:
-            path = f"{repository} {path}"
+        repository, path = self._repository(hit), one_line(hit.chunk.path)
+        width -= cell_len(repository)
         if self.compact or cell_len(path + lines) > width:
             lines = f":{span.start_line}"
         room = max(8, width - len(lines))
-        return [(cut_left(path, room) + lines, self._component("place"))]
+        place = cut_left(path, room) + lines
+        return [(repository, self._component("note")), (place, self._component("place"))]
+
+    def _repository(self, hit: Hit) -> str:
+        """Its name before the path, where there are several."""
+        return f"{cut(one_line(hit.repository), 20)} " if self.names_repository else ""
 
     def _note(self, hit: Hit, width: int) -> str:
         chunk = hit.chunk
@@ -207,8 +210,9 @@ class ResultList(LineView):
         ]
 
     def _heading(self, entry: _Entry, width: int, base: Style) -> list[Segment]:
-        path = cut_left(printable_path(entry.hit), width - 8)
-        left = [("▾ ", self._component("note")), (path, self._component("file"))]
+        repository = self._repository(entry.hit)
+        path = cut_left(one_line(entry.hit.chunk.path), max(8, width - 8 - cell_len(repository)))
+        left = [("▾ " + repository, self._component("note")), (path, self._component("file"))]
         right = [(f"{entry.hits} ", self._component("note"))]
         return row(width, left, right, base)
 
@@ -251,11 +255,6 @@ def titled(chunk: Chunk) -> tuple[str, str]:
     return name, rest.rstrip(" {:")
 
 
-def printable_path(hit: Hit) -> str:
-    """The path, in one line whatever it is made of."""
-    return one_line(hit.chunk.path)
-
-
 def _said(chunk: Chunk) -> str:
     """The first line of the documentation; without one, of the code that is not the signature."""
     if said := _first_line(chunk.docstring):
@@ -269,6 +268,10 @@ def _first_line(text: str) -> str:
     return next((one_line(line) for line in text.split("\n") if line.strip()), "")
 
 
+def _file(hit: Hit) -> tuple[str, str]:
+    return hit.repository, hit.chunk.path
+
+
 def _ranked(hits: Sequence[Hit]) -> list[_Entry]:
     return [_Entry(hit, place) for place, hit in enumerate(hits)]
 
@@ -277,7 +280,7 @@ def _grouped(hits: Sequence[Hit]) -> list[_Entry]:
     """Files in the order of their best hits, each with a heading."""
     files: dict[tuple[str, str], list[Hit]] = {}
     for hit in hits:
-        files.setdefault((hit.repository, hit.chunk.path), []).append(hit)
+        files.setdefault(_file(hit), []).append(hit)
     entries: list[_Entry] = []
     place = 0
     for members in files.values():
