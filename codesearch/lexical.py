@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import lru_cache
 
 import Stemmer
 
@@ -44,8 +45,10 @@ def chunk_terms(chunk: Chunk) -> SparseVector:
         (chunk.qualified_name, _SYMBOL_WEIGHT),
         (chunk.path, _PATH_WEIGHT),
     ):
-        for term in terms(text):
-            counts[term] += weight
+        # An identifier stands there several times, and in many chunks.
+        for identifier, times in Counter(_IDENTIFIER.findall(text)).items():
+            for term in _terms_of(identifier):
+                counts[term] += times * weight
     length = sum(counts.values())
     norm = _K1 * (1 - _B + _B * length / _AVERAGE_LENGTH)
     vector: SparseVector = {}
@@ -68,21 +71,21 @@ def question_words(query: str) -> frozenset[str]:
 def terms(text: str) -> Iterator[str]:
     """The terms of a text in order, repetitions included."""
     for identifier in _IDENTIFIER.findall(text):
-        words = identifier_words(identifier)
-        yield from _usable(words)
-        if len(words) > 1 and len(identifier) <= _MAX_TERM:
-            yield identifier.strip("_").lower()
+        yield from _terms_of(identifier)
+
+
+@lru_cache(maxsize=1 << 15)  # some 10 MB
+def _terms_of(identifier: str) -> tuple[str, ...]:
+    words = identifier_words(identifier)
+    found = [stem(word.lower()) for word in words if len(word) <= _MAX_TERM]
+    if len(words) > 1 and len(identifier) <= _MAX_TERM:
+        found.append(identifier.strip("_").lower())
+    return tuple(found)
 
 
 def term_id(term: str) -> int:
     """A 32-bit id. CRC-32: stable everywhere, fast, and collisions are rare enough to ignore."""
     return zlib.crc32(term.encode(errors="replace"))
-
-
-def _usable(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        if len(word) <= _MAX_TERM:
-            yield stem(word.lower())
 
 
 def stem(word: str) -> str:

@@ -76,17 +76,18 @@ def run(
     *,
     cwd: Path | None = None,
     overrides: Sequence[tuple[str, str]] = (),
+    given: bytes = b"",
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git to its end and return its exit code and output, whatever they are.
 
-    Raises ``RepositoryError`` if there is no git to run.
+    ``given`` is its standard input. Raises ``RepositoryError`` if there is no git to run.
     """
     with git_must_exist():
         return subprocess.run(
             ["git", *FLAGS, *arguments],
             cwd=cwd,
             env=environment(overrides),
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             check=False,
         )

@@ -21,6 +21,8 @@ from codesearch.store import Condition, Point
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Operation = edge.UpdateOperation
+
 _DENSE = "dense"
 _TERMS = "terms"
 _KEYWORD, _INTEGER = edge.PayloadSchemaType.Keyword, edge.PayloadSchemaType.Integer
@@ -62,8 +64,9 @@ class Shard:
         with _errors(directory):
             return cls(edge.EdgeShard.load(str(directory)), directory)
 
-    def upsert(self, points: Sequence[Point]) -> None:
-        """Add or replace points, in one operation."""
+    @staticmethod
+    def to_upsert(points: Sequence[Point]) -> Operation:
+        """Adding or replacing points, as an operation for ``apply``."""
         rows = [
             edge.Point(
                 point.id,
@@ -75,13 +78,17 @@ class Shard:
             )
             for point in points
         ]
-        with _errors(self._directory):
-            self._shard.update(edge.UpdateOperation.upsert_points(rows))
+        return edge.UpdateOperation.upsert_points(rows)
 
-    def delete(self, ids: Sequence[str]) -> None:
-        """Remove points by id."""
+    @staticmethod
+    def to_delete(ids: Sequence[str]) -> Operation:
+        """Removing points by id, as an operation for ``apply``."""
+        return edge.UpdateOperation.delete_points(list(ids))
+
+    def apply(self, operation: Operation) -> None:
+        """Change the shard; the same operation can be applied to another one, too."""
         with _errors(self._directory):
-            self._shard.update(edge.UpdateOperation.delete_points(list(ids)))
+            self._shard.update(operation)
 
     def nearest(
         self, vector: NDArray[np.float32], limit: int, where: Sequence[Condition]

@@ -124,13 +124,15 @@ class EmbeddedWriter:
         """Add or replace points. StoreError before the disk is full, never after."""
         building, opened = self._begun()
         require_space(building.directory, len(points) * 16384)
-        opened.shard.upsert(points)
-        self._changes.add(points)
+        operation = Shard.to_upsert(points)
+        opened.shard.apply(operation)
+        self._changes.add(operation, len(points))
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove points."""
-        self._begun()[1].shard.delete(ids)
-        self._changes.add(ids)
+        operation = Shard.to_delete(ids)
+        self._begun()[1].shard.apply(operation)
+        self._changes.add(operation, len(ids))
 
     def publish(self, *, go_on: bool = False) -> None:
         """Make everything durable, then visible. ``go_on``: a copy of it; more is written."""

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codesearch.store import Manifest, Point
-from codesearch.store.edge import Shard
+from codesearch.store import Manifest
+from codesearch.store.edge import Operation, Shard
 from codesearch.store.generations import Generation
 from codesearch.store.locks import FileLock, same_file, try_lock
 
@@ -40,12 +39,12 @@ class OpenShard:
 class Changes:
     """What a writer has done to its shard, in order."""
 
-    operations: list[Sequence[Point | str]] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
     points: int = 0
 
-    def add(self, operation: Sequence[Point | str]) -> None:
-        """Note points that were written, or ids that were deleted."""
-        self.points += len(operation)
+    def add(self, operation: Operation, points: int) -> None:
+        """Note what was done to so many points."""
+        self.points += points
         if self.is_small:
             self.operations.append(operation)
         else:
@@ -59,11 +58,7 @@ class Changes:
     def write(self, shard: Shard) -> None:
         """Do the same to another shard."""
         for operation in self.operations:
-            points = [row for row in operation if isinstance(row, Point)]
-            if points:
-                shard.upsert(points)
-            else:
-                shard.delete([row for row in operation if isinstance(row, str)])
+            shard.apply(operation)
 
 
 @dataclass(frozen=True, slots=True)
