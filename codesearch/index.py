@@ -335,10 +335,12 @@ class Index:
         )
 
     def close(self) -> None:
-        """Release files and child processes. The index can be opened again."""
+        """Release files, child processes and the encoder. The index can be opened again."""
         self._searcher.close()
         self._store.close()
         self.repository.close()
+        with self._encoder_lock:
+            self._encoder = self._gpu_encoder = None
 
     def __enter__(self) -> Self:
         return self

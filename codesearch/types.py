@@ -174,7 +174,7 @@ class IndexStats:
     points: int  # stored chunks of all commits; what they share is stored once
     languages: Mapping[str, int]  # chunks by language
     skipped: Mapping[SkipReason, int]
-    bytes: int  # on disk, everything included
+    bytes: int  # on this machine's disk; of an index on a server those are the vectors known
     model: str  # name and digest of the encoder
 
     @property

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from codesearch import Explanation, Hit
+import repos
+from codesearch import Explanation, Hit, Index
 from driver import Driver, run
 from tui.app import make_app
 from tui.preferences import Preferences
@@ -87,6 +88,18 @@ def test_not_indexed(odd_shop: Path, tmp_path: Path) -> None:
         await driver.until(lambda: "is not indexed yet" in driver.text)
 
     run(app, _shot(offered, "not-indexed-80x24-dark"), (80, 24))
+
+
+def test_several(odd_shop: Path, tmp_path: Path) -> None:
+    bank = repos.init(tmp_path / "bank")
+    cheque = 'def sign_cheque(cheque):\n    """Sign a cheque, as a cookie is signed."""\n'
+    repos.write(bank, {"bank/cheque.py": cheque})
+    repos.commit(bank)
+    for place in (odd_shop, bank):
+        with Index.open(place) as index:
+            index.sync()
+    app = make_app(None, preferences=Preferences())
+    run(app, _shot(asked("where are cookies signed", "down"), "several-120x40-dark"), (120, 40))
 
 
 def test_no_unicode(odd_shop: Path, index_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
