@@ -34,7 +34,7 @@ def replay(repository: Path, directory: Path, commits: list[str]) -> list[dict[s
 def second_worktree(repository: Path, directory: Path) -> dict[str, Any]:
     """Add a worktree on a branch of its own; from opening it to its first answer."""
     tree = directory / "second-worktree"
-    _git(repository, "worktree", "add", "--quiet", "--no-checkout", "-b", "second", str(tree))
+    _git(repository, "worktree", "add", "--quiet", "-b", "second", str(tree))
     started = time.perf_counter()
     with Index.open(tree, index_dir=directory, settings=Settings(home=directory)) as index:
         report = index.sync()
