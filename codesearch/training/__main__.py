@@ -1,8 +1,8 @@
 """``python -m codesearch.training STAGE …``: the one entry point of training.
 
-Stages, in their order: mine, pack, vocabulary, pretrain, contrastive, filter, heldout, evaluate,
-export; carry and join move files to another machine and back. ``STAGE --help`` says more, and
-``README.md`` beside this file has the whole sequence.
+Stages, in their order: mine, pack, vocabulary, pretrain, contrastive, filter, blend, heldout,
+evaluate, export; carry and join move files to another machine and back. ``STAGE --help`` says
+more, and ``README.md`` beside this file has the whole sequence.
 """
 
 from __future__ import annotations
@@ -124,6 +124,13 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-tokens", type=int, default=128)
 
 
+def _blend(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--start", type=Path, required=True, help="model folder")
+    parser.add_argument("--tuned", type=Path, required=True, help="model folder, of the same kind")
+    parser.add_argument("--share", type=float, default=0.7, help="of the tuned one")
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+
+
 def _carry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, help="a model folder or a file")
     parser.add_argument("out", type=Path, help="folder of the pieces")
@@ -142,6 +149,7 @@ STAGES: dict[str, tuple[_Add, Callable[[argparse.Namespace], None]]] = {
     "pretrain": (_pretrain, stages.run_pretrain),
     "contrastive": (_contrastive, stages.run_contrastive),
     "filter": (_filter, stages.run_filter),
+    "blend": (_blend, stages.run_blend),
     "heldout": (_heldout, stages.run_heldout),
     "evaluate": (_evaluate, stages.run_evaluate),
     "export": (_export, stages.run_export),

@@ -28,6 +28,13 @@ def in_words(records: list[dict[str, Any]]) -> str:
     """For a model card: each run's stage, size, time and last numbers."""
     lines = []
     for number, record in enumerate(records, 1):
+        if record["stage"] == "blend":
+            start, share = record["runs_before"] + 1, record["share"]
+            lines.append(
+                f"{number}. **blend**; each weight is {share:.0%} of what it was by then, and"
+                f" {1 - share:.0%} of what it was before run {start}."
+            )
+            continue
         recipe = record["recipe"]
         said = [
             f"{number}. **{record['stage']}**",

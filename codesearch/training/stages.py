@@ -121,6 +121,13 @@ def run_filter(given: argparse.Namespace) -> None:
     print(f"{len(found.kept)} of {len(pairs)} pairs kept")
 
 
+def run_blend(given: argparse.Namespace) -> None:
+    """A model between a tuned one and the one that it started from."""
+    from codesearch.training import blend
+
+    blend.blend(given.start, given.tuned, given.share, given.out)
+
+
 def run_heldout(given: argparse.Namespace) -> None:
     """Functions of repositories nobody trains on, with their documentation as questions."""
     from codesearch.training import heldout

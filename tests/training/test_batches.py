@@ -21,6 +21,18 @@ def test_batches_are_of_one_language_as_far_as_there_are_enough(pairs: Pairs) ->
     assert len(set(once)) == len(once)
 
 
+def test_pairs_of_one_repository_stand_together(pairs: Pairs) -> None:
+    pairs.repository[:] = np.arange(60) % 4
+    plan = LanguageBatches(pairs, 8, weak_share=0.1, together=4, seed=1)
+    same = np.array([pairs.repository[plan.at(step)] for step in range(plan.per_epoch)])
+    neighbours = (same[:, 1:] == same[:, :-1]).mean()
+    assert neighbours > 0.6  # 0.25 where they are mixed
+    once = np.concatenate([plan.at(step) for step in range(plan.per_epoch)])
+    assert len(set(once)) == len(once)
+    again = LanguageBatches(pairs, 8, weak_share=0.1, together=4, seed=1)
+    assert again.at(3).tolist() == plan.at(3).tolist()
+
+
 def test_a_step_needs_no_history(pairs: Pairs) -> None:
     forward = LanguageBatches(pairs, 8, weak_share=0.1, seed=1)
     seen = [forward.at(step).tolist() for step in range(15)]

@@ -150,7 +150,9 @@ def test_a_history_in_words(tmp_path: Path) -> None:
         "repositories": 117,
         "last": {"rtd": 0.123456},
     }
-    history.write(tmp_path, [record])
+    history.write(tmp_path, [record, {"stage": "blend", "share": 0.7, "runs_before": 0}])
     words = history.in_words(history.read(tmp_path))
     for part in ("1. **pretrain**; replaced-token", "1,500 steps of 1,024", "10 minutes", "0.123"):
         assert part in words
+    assert "2. **blend**; each weight is 70% of what it was by then, and 30%" in words
+    assert words.endswith("before run 1.")

@@ -20,6 +20,7 @@ torch = pytest.importorskip("torch", reason="training needs the train extra (tor
 pytest.importorskip("transformers", reason="training needs the train extra")
 
 from codesearch.training import (  # noqa: E402
+    blend,
     contrastive,
     electra,
     gradcache,
@@ -291,3 +292,19 @@ def test_a_machine_that_only_trains_needs_little() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_blend_lies_between(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+    (start / "tokenizer.json").write_text("{}")
+    contrastive.train(pairs, start, tmp_path / "run", TUNE, limits(2), device=CPU)
+    tuned = tmp_path / "run" / "model"
+    blend.blend(start, tuned, 0.25, tmp_path / "blend")
+    old, new, mean = weights(start), weights(tuned), weights(tmp_path / "blend")
+    for name, one in mean.items():
+        if one.is_floating_point():
+            torch.testing.assert_close(one, 0.75 * old[name] + 0.25 * new[name])
+    records = json.loads((tmp_path / "blend" / "training.json").read_text())
+    assert [record["stage"] for record in records] == ["contrastive", "blend"]
+    (start / "tokenizer.json").write_text("{ }")
+    with pytest.raises(CodesearchError, match="different tokenizers"):
+        blend.blend(start, tuned, 0.25, tmp_path / "other")
