@@ -74,7 +74,7 @@ def terms(text: str) -> Iterator[str]:
         yield from _terms_of(identifier)
 
 
-@lru_cache(maxsize=1 << 15)  # some 10 MB
+@lru_cache(maxsize=1 << 14)  # some 6 MB
 def _terms_of(identifier: str) -> tuple[str, ...]:
     words = identifier_words(identifier)
     found = [stem(word.lower()) for word in words if len(word) <= _MAX_TERM]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.errors import StoreError
 from codesearch.fingerprint import encoder_fingerprint, index_fingerprint
-from codesearch.store import ManifestEntry, Ref, Snapshot
+from codesearch.store import Ref, Snapshot
 from codesearch.store.vectors import VectorCache
 from codesearch.types import Progress, SkipReason, SyncReport
 from codesearch.writer import Counts, IndexWriter, TooMuchError, delete_unheld
@@ -161,7 +161,7 @@ class _Work:
         else:
             if self._limit is not None and len(plan.read) + len(plan.check) > self._limit:
                 raise TooMuchError(f"more than {self._limit} files", "Index it first")
-            snapshot = Snapshot(plan.rules_digest, self._write(ref, plan, base))
+            snapshot = self._write(ref, plan, base)
             self._wrote = True
         manifest.follow(ref, commit, snapshot)
 
@@ -209,9 +209,7 @@ class _Work:
             same_rules=base is not None and rules.digest == base.rules,
         )
 
-    def _write(
-        self, ref: Ref, plan: pipeline.Plan, base: Snapshot | None
-    ) -> dict[str, ManifestEntry]:
+    def _write(self, ref: Ref, plan: pipeline.Plan, base: Snapshot | None) -> Snapshot:
         with closing(self._syncer.vector_cache()) as cache:
 
             def on_counts(counts: Counts) -> None:
@@ -232,8 +230,9 @@ class _Work:
             pipeline.run(self._syncer.repository, plan, sink, on_progress=self._progress.on_file)
             sink.finish()
             cache.forget_others()
-        self._stored |= Snapshot("", sink.files).versions()
-        return sink.files
+        snapshot = Snapshot(plan.rules_digest, sink.files)
+        self._stored |= snapshot.versions
+        return snapshot
 
     def _publish_so_far(self, ref: Ref, plan: pipeline.Plan, sink: IndexWriter) -> None:
         if not self._is_first or time.monotonic() < self._published + _PUBLISH_EVERY:

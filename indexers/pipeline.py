@@ -127,11 +127,11 @@ class _Draft:
 
     def place(self, entry: TreeEntry, was: Known | None) -> None:
         """Put one file where it belongs."""
-        file = FileVersion(entry.path, entry.blob)
         same = was is not None and was.blob == entry.blob and _same_mode(entry, was)
         if was is not None and same and self._same_rules:
             self._leave(was.skipped)
             return
+        file = FileVersion(entry.path, entry.blob)
         reason = self._rules.by_entry(entry)
         if was is not None and same and reason is None:
             self.check.append((entry, was.skipped))

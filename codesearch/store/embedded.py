@@ -107,7 +107,6 @@ class EmbeddedWriter:
         self._generations = generations
         self._hot = hot
         self._lock = lock
-        self._changes = Changes()
         self._dimension = dimension
         self._source: Generation | None = None
         self._work: tuple[Generation, OpenShard] | None = None
@@ -118,6 +117,7 @@ class EmbeddedWriter:
             reading.release()  # the writer's lock keeps the source from being deleted
             if generation.read_state().fingerprint == fingerprint:
                 self._source = generation
+        self._changes = Changes(are_wanted=self._source is not None)
         self.manifest = self._read_manifest() or Manifest(fingerprint)
 
     def upsert(self, points: Sequence[Point]) -> None:

@@ -39,6 +39,7 @@ class OpenShard:
 class Changes:
     """What a writer has done to its shard, in order."""
 
+    are_wanted: bool = True  # else nothing is kept: there is no other shard that could catch up
     operations: list[Operation] = field(default_factory=list)
     points: int = 0
 
@@ -53,7 +54,7 @@ class Changes:
     @property
     def is_small(self) -> bool:
         """Whether they are all here, and worth being written again."""
-        return self.points <= _MOST_POINTS
+        return self.are_wanted and self.points <= _MOST_POINTS
 
     def write(self, shard: Shard) -> None:
         """Do the same to another shard."""

@@ -12,7 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 MAX_SINGLE_COMMITS = 16  # followed by id; the oldest make way: questions about HEAD~3 leave some
@@ -67,7 +67,7 @@ class Ref:
         return self.name != "HEAD" and not self.name.startswith("refs/")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """The files of one commit, as the index took them in. Not changed after it is made."""
 
@@ -96,7 +96,8 @@ class Snapshot:
         reasons = (entry.skipped for entry in self.files.values() if entry.skipped)
         return dict(Counter(reasons).most_common())
 
-    def versions(self) -> dict[int, tuple[str, ManifestEntry]]:
+    @cached_property
+    def versions(self) -> Mapping[int, tuple[str, ManifestEntry]]:
         """The file versions that have points, by their key."""
         return {
             version_key(path, entry.blob): (path, entry)
@@ -154,33 +155,37 @@ class Manifest:
         """All file versions that have points, by their key."""
         found: dict[int, tuple[str, ManifestEntry]] = {}
         for snapshot in self.snapshots.values():
-            found |= snapshot.versions()
+            found |= snapshot.versions
         return found
 
     def visible(self) -> dict[str, list[Condition]]:
         """For each commit what keeps a query to it: nothing where it has all that there is."""
         if len(self.snapshots) == 1:
             return {commit: [] for commit in self.snapshots}
-        inside = {commit: snapshot.versions() for commit, snapshot in self.snapshots.items()}
+        inside = {commit: snapshot.versions for commit, snapshot in self.snapshots.items()}
         everything: set[int] = set().union(*inside.values())
         return {commit: _only(set(own), everything) for commit, own in inside.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; what commits share is written once."""
-        rows: dict[tuple[str, ManifestEntry], int] = {}
-        snapshots = {
-            commit: {
-                "rules": snapshot.rules,
-                "files": [rows.setdefault(item, len(rows)) for item in snapshot.files.items()],
-            }
-            for commit, snapshot in self.snapshots.items()
-        }
+        # What else an entry says follows from these three, and they are quickly hashed.
+        rows: dict[tuple[str, str, str | None], int] = {}
+        versions: list[tuple[str, ManifestEntry]] = []
+        snapshots = {}
+        for commit, snapshot in self.snapshots.items():
+            numbers = []
+            for path, entry in snapshot.files.items():
+                number = rows.setdefault((path, entry.blob, entry.skipped), len(rows))
+                if number == len(versions):
+                    versions.append((path, entry))
+                numbers.append(number)
+            snapshots[commit] = {"rules": snapshot.rules, "files": numbers}
         return {
             "fingerprint": self.fingerprint,
             "model": self.model,
             "refs": refs_to_json(self.refs),
             "partial": self.partial,
-            "versions": [(path, e.blob, e.chunks, e.language, e.skipped) for path, e in rows],
+            "versions": [(path, e.blob, e.chunks, e.language, e.skipped) for path, e in versions],
             "snapshots": snapshots,
         }
 

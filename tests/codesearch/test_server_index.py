@@ -66,7 +66,7 @@ def stored_at(index: Index, commit: str) -> dict[str, Plain]:
     reader = index._store.reader()
     assert reader is not None
     with closing(reader):
-        versions = reader.manifest().snapshots[commit].versions()
+        versions = reader.manifest().snapshots[commit].versions
     return {id_: row for id_, row in stored(index).items() if row[2]["version"] in versions}
 
 

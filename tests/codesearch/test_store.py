@@ -120,7 +120,10 @@ def test_a_manifest_survives_being_written_down() -> None:
     manifest = Manifest("f", "model")
     manifest.follow(Ref("refs/heads/main", "here"), "c1", _snapshot(a="1", b="2"))
     skipped = ManifestEntry("9", skipped="binary")
-    other = Snapshot("other rules", {"a": ManifestEntry("1", 2, "python"), "x": skipped})
+    out_here = ManifestEntry("2", skipped="excluded")  # under other rules: the same content is in
+    other = Snapshot(
+        "other rules", {"a": ManifestEntry("1", 2, "python"), "b": out_here, "x": skipped}
+    )
     manifest.follow(Ref("HEAD", "there"), "c2", other)
     again = Manifest.from_json(json.loads(json.dumps(manifest.to_json())))
     assert again == manifest

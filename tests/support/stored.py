@@ -25,7 +25,7 @@ def stored_at(directory: Path, commit: str) -> dict[str, Plain]:
     reader = EmbeddedStore(directory).reader()
     assert reader is not None
     with closing(reader):
-        versions = reader.manifest().snapshots[commit].versions()
+        versions = reader.manifest().snapshots[commit].versions
     points = stored(directory)
     return {id_: row for id_, row in points.items() if row[2]["version"] in versions}
 
