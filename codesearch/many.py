@@ -50,14 +50,12 @@ def named(indexes: Iterable[Index]) -> dict[str, Index]:
 
 def _names(group: Sequence[Index]) -> list[str]:
     """Names of repositories that are called the same: distinct, as short as can be."""
+    folders = [index.folder for index in group]
     names = [index.repository.name for index in group]
-    depth = 1
-    while len(set(names)) < len({index.folder for index in group}):
-        above = [index.folder.parent.parts[-depth:] for index in group]
-        names = [
-            "/".join((*parts, index.repository.name))
-            for parts, index in zip(above, group, strict=True)
-        ]
+    depth = 2
+    # The folders' own names: those of two worktrees differ, and of app.git beside app.
+    while len(set(names)) < len(set(folders)):
+        names = ["/".join(folder.parts[-depth:]) for folder in folders]
         depth += 1
     return names
 

@@ -135,9 +135,11 @@ class Repository:
             asked = [f"{revision}^{{commit}}", "--symbolic-full-name", revision]
             done = git.run([*self._here, "rev-parse", *asked])
             lines = done.stdout.decode(errors="backslashreplace").splitlines()
-            if done.returncode == 0 and lines and _OBJECT_ID.fullmatch(lines[0]):
-                return lines[0], lines[1] if len(lines) > 1 else ""
-        return self.resolve(revision), ""  # which says what is wrong
+            commit, name = (*lines, "", "")[:2]
+            is_one = len(lines) <= 2 and (not name or name == "HEAD" or name.startswith("refs/"))
+            if done.returncode == 0 and is_one and _OBJECT_ID.fullmatch(commit):
+                return commit, name
+        return self.resolve(revision), ""  # which says what is wrong: ``a..b``, too
 
     def ref_names(self) -> frozenset[str]:
         """All branches, tags and other refs, in full."""

@@ -146,7 +146,7 @@ def _note(freshness: dict[str, Freshness], hits: list[Hit], at: str | None) -> N
 
 def _offer_to_index(opened: Index, error: NotIndexedError, at: str | None) -> None:
     rev = f" --rev {at}" if at else ""
-    command = f"codesearch index {opened.repository.root or opened.repository.git_dir}{rev}"
+    command = f"codesearch index {opened.folder}{rev}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise NotIndexedError(str(error), f"Run: {command}") from error
     what = f"{opened.repository.name} at {at}" if at else opened.repository.name

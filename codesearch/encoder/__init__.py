@@ -87,12 +87,12 @@ def load_encoder(
     The same weights are loaded once, for as long as anybody holds them: several indexes that are
     searched together would otherwise take their memory (100 MB) several times.
     """
-    weights = Weights.open(folder)
-    key = (weights.folder, weights.digest, threads, chosen_device(device))
+    weights, device = Weights.open(folder), chosen_device(device)
+    key = (weights.folder, weights.digest, threads, device)
     with _loading:
         encoder = _loaded.get(key)
         if encoder is None:
-            encoder = _loaded[key] = _load(weights.folder, threads, chosen_device(device))
+            encoder = _loaded[key] = _load(weights.folder, threads, device)
         return encoder
 
 

@@ -118,6 +118,19 @@ def test_names_that_clash_are_told_apart(tmp_path: Path, home: Path) -> None:
         index.close()
 
 
+def test_worktrees_and_a_bare_neighbour_are_told_apart(tmp_path: Path, home: Path) -> None:
+    folder = repos.init(tmp_path / "app")
+    repos.commit(folder)
+    for number in (1, 2):
+        repos.git(folder, "worktree", "add", "--quiet", "-b", f"b{number}", f"../tree{number}")
+    repos.git(tmp_path, "clone", "--quiet", "--bare", "app", "app.git")
+    places = ("app", "tree1", "tree2", "app.git")
+    opened = [Index.open(tmp_path / place, settings=Settings(home=home)) for place in places]
+    assert list(named(opened)) == [f"{tmp_path.name}/{place}" for place in places]
+    for index in opened:
+        index.close()
+
+
 def test_no_repositories_no_hits() -> None:
     assert search_many({}, "anything") == []
 

@@ -36,6 +36,13 @@ def test_each_ref_answers_for_itself(forked: Index) -> None:
     assert [ref.name for ref in forked.refs()] == ["main", "paint"]
 
 
+@pytest.mark.parametrize("revision", ["main..paint", "main...paint", "^main", "main^!", "--all"])
+def test_what_names_no_single_commit_is_refused(forked: Index, revision: str) -> None:
+    with pytest.raises(RepositoryError, match="no revision"):
+        forked.sync(revision)
+    assert [ref.name for ref in forked.refs()] == ["main", "paint"]
+
+
 def test_without_a_ref_head_answers(forked: Index, shop: Path) -> None:
     assert "mix" not in symbols(forked)
     repos.git(shop, "switch", "--quiet", "paint")
