@@ -68,7 +68,7 @@ class Syncer:
                 if other != ref:
                     work.bring(other, known_commit)
             work.bring(ref, commit)
-            work.end()
+            work.end(ref)
         except BaseException:
             writer.abandon()
             raise
@@ -121,7 +121,7 @@ class Syncer:
 
 def gone_refs(repository: Repository, refs: Collection[Ref]) -> list[Ref]:
     """Those refs of this repository that were deleted in it. Refs of other clones are theirs."""
-    there = repository.ref_names()
+    there = repository.ref_names() if refs else frozenset()
 
     def is_there(ref: Ref) -> bool:
         if ref.place not in repository.places:  # another worktree's HEAD
@@ -165,11 +165,14 @@ class _Work:
             self._wrote = True
         manifest.follow(ref, commit, snapshot)
 
-    def end(self) -> None:
-        """Forget refs that are gone and points that no commit has; publish what has changed."""
+    def end(self, ref: Ref) -> None:
+        """Publish what has changed; forget the refs that are gone and what no commit has.
+
+        ``ref`` has just been looked up.
+        """
         manifest = self._writer.manifest
-        for ref in gone_refs(self._syncer.repository, manifest.refs):
-            del manifest.refs[ref]
+        for other in gone_refs(self._syncer.repository, manifest.refs.keys() - {ref}):
+            del manifest.refs[other]
         manifest.drop_unheld()
         manifest.partial = False
         if manifest.state == self._before and not self._wrote:
@@ -196,15 +199,10 @@ class _Work:
 
     def _plan(self, base: Snapshot | None, commit: str) -> pipeline.Plan:
         rules = self._syncer.rules(commit)
-        files = base.files if base else {}
-        known = {
-            path: pipeline.Known(entry.blob, SkipReason(entry.skipped) if entry.skipped else None)
-            for path, entry in files.items()
-        }
         return pipeline.make_plan(
             self._syncer.repository,
             commit,
-            known,
+            base.files if base else {},
             rules=rules,
             same_rules=base is not None and rules.digest == base.rules,
         )

@@ -47,6 +47,7 @@ _SET = {
     "LC_ALL": "C",  # error messages are recognised by their English words
     "LANGUAGE": "C",
 }
+FSCK = "look for damage with `git fsck`, then fetch or clone again"  # the remedy of what is damaged
 FLAGS = (
     "--no-pager",
     *("-c", "core.fsmonitor=false"),

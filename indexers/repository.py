@@ -7,21 +7,18 @@ git is run, and what keeps a hostile repository from running anything, is in ``i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from indexers import git
 from indexers.errors import RepositoryError
+from indexers.listing import TreeLists
 from indexers.types import TreeEntry
 from indexers.worktree import WorkingTree
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LAYOUT = ("--is-inside-work-tree", "--git-dir", "--git-common-dir", "--show-toplevel")
-# A tree that git itself would refuse to check out; no path of ours may leave the repository.
-_UNSAFE_PATH = re.compile(r"(?:^|/)(?:\.{0,2}|\.git)(?:/|\Z)", re.IGNORECASE)
 _REFETCH = "fetch what is missing with `git fetch --refetch --no-filter`"
-_FSCK = "look for damage with `git fsck`, then fetch or clone again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +43,7 @@ class Repository:
         self.worktree = WorkingTree(git_dir, root) if root is not None else None
         self._blobs = git.BlobReader(git_dir)
         self._last_head: tuple[tuple[object, ...] | None, Head] | None = None
-        self._last_tree: tuple[str, str, list[TreeEntry]] | None = None
-        self._last_rows: dict[bytes, TreeEntry | None] = {}  # as git wrote them; None: unsafe
+        self._trees = TreeLists(git_dir)
 
     @classmethod
     def open(cls, path: str | Path) -> Repository:
@@ -196,44 +192,7 @@ class Repository:
         nothing. Sizes are -1 where git cannot tell: of a submodule, of what a partial clone lacks.
         """
         _must_be_id(commit)
-        kept = self._last_tree  # the rules and the plan ask for the same one
-        if kept is not None and kept[:2] == (commit, root):
-            return list(kept[2])
-        paths = ["--", root.strip("/")] if root.strip("/") else []
-        done = git.run([*self._here, "ls-tree", "-r", "-z", "--full-tree", commit, *paths])
-        if done.returncode != 0:
-            words = git.last_words(done.stderr)
-            raise RepositoryError(f"cannot list the files of {commit[:12]}: {words}", _FSCK)
-        # Between two commits nearly all rows are the same. Git takes longest for the sizes (of
-        # 6,400 files 25 ms; the list itself 8), and we for taking the rows apart (20 ms).
-        before = self._last_rows
-        listed = list(filter(None, done.stdout.split(b"\0")))
-        new = [row for row in listed if row not in before]
-        sizes = self._sizes(new)
-        rows = {
-            row: before[row] if row in before else _entry(row, sizes.get(row, -1)) for row in listed
-        }
-        # By path, for a hostile tree may name a path twice.
-        entries = list({entry.path: entry for entry in rows.values() if entry}.values())
-        self._last_tree = (commit, root, entries)
-        if all(row in sizes or row.startswith(b"160000 ") for row in new):  # none may come later
-            self._last_rows = rows
-        return list(entries)
-
-    def _sizes(self, rows: Sequence[bytes]) -> dict[bytes, int]:
-        """Bytes of the blobs in rows of ``git ls-tree``, as far as they are here."""
-        ids = [row.split(b"\t", 1)[0].split()[2] for row in rows]
-        if not ids:
-            return {}
-        command = ["cat-file", "--batch-check=%(objecttype) %(objectsize)", "--buffer"]
-        done = git.run([*self._here, *command], given=b"\n".join(ids) + b"\n")
-        answers = done.stdout.splitlines()
-        if len(answers) != len(rows):  # it stumbled over something: reading that will say what
-            return {}
-        kinds = [answer.split() for answer in answers]
-        return {
-            row: int(kind[1]) for row, kind in zip(rows, kinds, strict=True) if kind[0] == b"blob"
-        }
+        return self._trees.at(commit, root)
 
     def read(self, blob: str, path: str = "") -> bytes:
         """Content of a blob; ``path`` is only for the message where it cannot be read.
@@ -245,10 +204,10 @@ class Repository:
         try:
             data = self._blobs.read(blob)
         except RepositoryError as error:
-            remedy = _REFETCH if "promisor" in str(error) else error.remedy or _FSCK
+            remedy = _REFETCH if "promisor" in str(error) else error.remedy or git.FSCK
             raise RepositoryError(f"cannot read {what}: {error}", remedy) from None
         if data is None:
-            raise RepositoryError(f"cannot read {what}: git has no such object", _FSCK)
+            raise RepositoryError(f"cannot read {what}: git has no such object", git.FSCK)
         return data
 
     def identity(self) -> str:
@@ -268,7 +227,7 @@ class Repository:
             if done.returncode == 0 and roots:
                 return roots[-1]
         self.resolve("HEAD")  # says so, if the reason is that there are no commits
-        raise RepositoryError(f"cannot walk history: {git.last_words(done.stderr)}", _FSCK)
+        raise RepositoryError(f"cannot walk history: {git.last_words(done.stderr)}", git.FSCK)
 
     def commits_between(self, old: str, new: str) -> int | None:
         """How many commits ``new`` has that ``old`` has not; None if either is unknown here."""
@@ -308,16 +267,6 @@ def _file_stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 _VERIFY = ("rev-parse", "--verify", "--quiet", "--end-of-options")
-
-
-def _entry(row: bytes, size: int) -> TreeEntry | None:
-    """What a row of ``git ls-tree`` says; None for a path that no checkout would write."""
-    info, _, name = row.partition(b"\t")
-    fields = info.decode("ascii").split()
-    path = name.decode(errors="backslashreplace")
-    return (
-        None if _UNSAFE_PATH.search(path) else TreeEntry(path, fields[2], int(fields[0], 8), size)
-    )
 
 
 def _must_be_id(text: str) -> None:

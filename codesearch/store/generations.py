@@ -76,7 +76,7 @@ class Generation:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write manifest, state, and what each commit sees; durably."""
-        _write_durably(self.directory / "manifest.json", json.dumps(manifest.to_json()))
+        _write_durably(self.directory / "manifest.json", manifest.to_json())
         state = {
             "fingerprint": manifest.fingerprint,
             "refs": refs_to_json(manifest.refs),

@@ -9,6 +9,7 @@ point; it only adds a set.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -166,32 +167,36 @@ class Manifest:
         everything: set[int] = set().union(*inside.values())
         return {commit: _only(set(own), everything) for commit, own in inside.items()}
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; what commits share is written once."""
+    def to_json(self) -> str:
+        """All of it as text; what commits share is written once."""
         # What else an entry says follows from these three, and they are quickly hashed.
         rows: dict[tuple[str, str, str | None], int] = {}
-        versions: list[tuple[str, ManifestEntry]] = []
+        versions: list[str] = []
         snapshots = {}
         for commit, snapshot in self.snapshots.items():
             numbers = []
             for path, entry in snapshot.files.items():
                 number = rows.setdefault((path, entry.blob, entry.skipped), len(rows))
                 if number == len(versions):
-                    versions.append((path, entry))
+                    versions.append(_version_to_json(path, entry))
                 numbers.append(number)
             snapshots[commit] = {"rules": snapshot.rules, "files": numbers}
-        return {
-            "fingerprint": self.fingerprint,
-            "model": self.model,
-            "refs": refs_to_json(self.refs),
-            "partial": self.partial,
-            "versions": [(path, e.blob, e.chunks, e.language, e.skipped) for path, e in versions],
-            "snapshots": snapshots,
+        texts = {
+            "fingerprint": json.dumps(self.fingerprint),
+            "model": json.dumps(self.model),
+            "refs": json.dumps(refs_to_json(self.refs)),
+            "partial": json.dumps(self.partial),
+            "versions": f"[{', '.join(versions)}]",
+            "snapshots": json.dumps(snapshots),
         }
+        return f"{{{', '.join(f'{json.dumps(key)}: {text}' for key, text in texts.items())}}}"
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Manifest:
-        """The manifest that ``to_json`` wrote. Raises KeyError, TypeError, … if it is not one."""
+        """The manifest from what ``to_json`` wrote, as plain values.
+
+        Raises KeyError, TypeError, … where they are of no manifest.
+        """
         rows = [(path, ManifestEntry(*rest)) for path, *rest in values["versions"]]
         return cls(
             fingerprint=values["fingerprint"],
@@ -210,6 +215,11 @@ def version_key(path: str, blob: str) -> int:
     """The key of a file version among the points: 63 bits, the same in every index."""
     digest = hashlib.blake2b(f"{path}\0{blob}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) >> 1
+
+
+@lru_cache(1 << 17)  # from commit to commit nearly all rows are the same
+def _version_to_json(path: str, entry: ManifestEntry) -> str:
+    return json.dumps((path, entry.blob, entry.chunks, entry.language, entry.skipped))
 
 
 def refs_to_json(refs: Mapping[Ref, str]) -> list[tuple[str, str, str]]:

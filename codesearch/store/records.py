@@ -125,7 +125,7 @@ class Records:
         for commit, conditions in manifest.visible().items():
             for condition in conditions:  # at most one
                 values = {"negated": condition.negated, "keys": condition.values}
-                texts[f"visible/{commit}"] = values
+                texts[f"visible/{commit}"] = json.dumps(values)
         blobs = self._write_blobs(new.seq, texts)
         new = replace(new, refs=tuple(refs_to_json(refs)), blobs=blobs, at=time.time())
         self.replace("state", asdict(new), expected)
@@ -212,11 +212,11 @@ class Records:
             )
         )
 
-    def _write_blobs(self, seq: int, texts: Mapping[str, Any]) -> dict[str, int]:
+    def _write_blobs(self, seq: int, texts: Mapping[str, str]) -> dict[str, int]:
         numbers: dict[str, int] = {}
         points = []
-        for name, values in texts.items():
-            data = base64.b64encode(zlib.compress(json.dumps(values).encode())).decode("ascii")
+        for name, text in texts.items():
+            data = base64.b64encode(zlib.compress(text.encode())).decode("ascii")
             parts = [data[start : start + _PART] for start in range(0, len(data), _PART)]
             numbers[name] = len(parts)
             points += [

@@ -125,7 +125,7 @@ def test_a_manifest_survives_being_written_down() -> None:
         "other rules", {"a": ManifestEntry("1", 2, "python"), "b": out_here, "x": skipped}
     )
     manifest.follow(Ref("HEAD", "there"), "c2", other)
-    again = Manifest.from_json(json.loads(json.dumps(manifest.to_json())))
+    again = Manifest.from_json(json.loads(manifest.to_json()))
     assert again == manifest
     assert list(again.refs) == list(manifest.refs)
 
