@@ -136,6 +136,10 @@ class EmbeddedWriter:
 
     def publish(self, *, go_on: bool = False) -> None:
         """Make everything durable, then visible. ``go_on``: a copy of it; more is written."""
+        source = self._source
+        if not self._work and source and not self._hot.has_spare(source.directory.name):
+            self._publish_manifest(source)
+            return
         building, opened = self._begun()
         with writing(self._generations.directory):
             opened.shard.flush()
@@ -148,6 +152,17 @@ class EmbeddedWriter:
             self._hot.published(before, target, opened, self._changes)
             self._hot.keep_manifest(target.name, self.manifest)
             self._lock.release()
+
+    def _publish_manifest(self, source: Generation) -> None:
+        """No point has changed: the shard need be neither copied nor loaded, it is shared."""
+        with writing(self._generations.directory):
+            mark_loaded(source.directory)  # nobody may write to it any more
+            building = self._generations.begin_sharing(source)
+            building.write_manifest(self.manifest)
+            target = self._generations.publish(building)
+        self._hot.published_manifest()
+        self._hot.keep_manifest(target.name, self.manifest)
+        self._lock.release()
 
     def abandon(self) -> None:
         """Throw the work away."""

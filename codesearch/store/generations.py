@@ -133,18 +133,43 @@ class Generations:
         Old attempts go, unless it is to be built ``beside`` one that goes on.
         """
         if not beside:
-            for leftover in self.directory.glob("building-*"):
-                shutil.rmtree(leftover, ignore_errors=True)
+            self._remove_leftovers()
         require_space(self.directory, sizes(source.directory)[0] if source else _EMPTY_SHARD)
-        # A name of its own: the engine remembers the path that a shard was opened at.
-        name = f"building-{os.getpid()}-{next(_NUMBERS)}"
-        building = Generation(self.directory / name)
-        building.directory.mkdir()
+        building = self._make_building()
         if source:
             copy_tree(source.shard, building.shard)
         else:
             building.shard.mkdir()
         return building
+
+    def begin_sharing(self, source: Generation) -> Generation:
+        """A new directory that has the files of a shard which is never written again."""
+        self._remove_leftovers()
+        building = self._make_building()
+        is_copy = False
+        try:
+            shutil.copytree(source.shard, building.shard, copy_function=os.link)
+        except (OSError, shutil.Error):  # no links on this file system, or a reader tidied up
+            is_copy = True
+            shutil.rmtree(building.shard, ignore_errors=True)
+            require_space(self.directory, sizes(source.directory)[0])
+            copy_tree(source.shard, building.shard)
+        for folder, _, names in os.walk(building.shard):
+            for name in names if is_copy else ():  # what is linked is on disk
+                _sync(Path(folder, name))
+            _sync(Path(folder))
+        return building
+
+    def _make_building(self) -> Generation:
+        # A name of its own: the engine remembers the path that a shard was opened at.
+        name = f"building-{os.getpid()}-{next(_NUMBERS)}"
+        building = Generation(self.directory / name)
+        building.directory.mkdir()
+        return building
+
+    def _remove_leftovers(self) -> None:
+        for leftover in self.directory.glob("building-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def publish(self, building: Generation) -> Path:
         """Make ``building`` the current generation and delete those that nobody reads.
@@ -158,7 +183,7 @@ class Generations:
         target = self.directory / f"generation-{number:06d}"
         (building.directory / "lock").touch()
         building.directory.rename(target)
-        _sync_directory(self.directory)
+        _sync(self.directory)
         _write_durably(self.directory / _POINTER, target.name + "\n")
         self._sweep(target.name)
         return target
@@ -272,11 +297,11 @@ def _write_durably(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    _sync_directory(path.parent)
+    _sync(path.parent)
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

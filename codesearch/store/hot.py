@@ -84,16 +84,22 @@ class HotShards:
     ) -> None:
         """A writer has published its shard as ``target``. Called while its lock is held."""
         with self._lock:
-            self._drop_spare()
-            self._step = (before, target.name, changes) if before and changes.is_small else None
-            old, self._fresh = self._fresh, None
-            if old is not None:
-                self.give_back(old.opened, old.directory, old.lock)
+            self._outdate((before, target.name, changes) if before and changes.is_small else None)
             lock = try_lock(target / "lock", shared=True)
             if lock is None:  # not to be expected: nobody locks it for himself
                 opened.shard.close()
             else:
                 self._fresh = _Kept(opened, target, lock)
+
+    def published_manifest(self) -> None:
+        """A writer has published a generation that shares its shard with the one before."""
+        with self._lock:
+            self._outdate(None)
+
+    def has_spare(self, current: str) -> bool:
+        """Whether there is a shard for the next writer."""
+        with self._lock:
+            return self._spare is not None and self._step is not None and self._step[1] == current
 
     def take_fresh(self, directory: Path) -> OpenShard | None:
         """The open shard of a published generation, for a reader who holds a lock on it."""
@@ -156,6 +162,14 @@ class HotShards:
                 self._fresh.opened.shard.close()
                 self._fresh.lock.release()
                 self._fresh = None
+
+    def _outdate(self, step: tuple[str, str, Changes] | None) -> None:
+        """By ``step`` something new was published."""
+        self._drop_spare()
+        self._step = step
+        old, self._fresh = self._fresh, None
+        if old is not None:
+            self.give_back(old.opened, old.directory, old.lock)
 
     def _drop_spare(self) -> None:
         if self._spare is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,100 @@ def test_superseded_generations_go_when_nobody_reads_them(store: EmbeddedStore) 
     assert names == ["generation-000002", "generation-000003"]  # one is kept for the next writer
     store.close()
     assert [path.name for path in store.directory.glob("generation-*")] == ["generation-000003"]
+
+
+def _follow_tag(store: EmbeddedStore) -> None:
+    """Publish a manifest that says more, over the same points."""
+    writer = store.writer("f", DIMENSION)
+    snapshot = next(iter(writer.manifest.snapshots.values()))
+    writer.manifest.follow(Ref("refs/tags/v1", "here"), "c1", snapshot)
+    writer.publish()
+
+
+def _shards(store: EmbeddedStore) -> dict[str, set[int]]:
+    """The files of each generation's shard, as the file system numbers them."""
+    return {
+        generation.name: {
+            path.stat().st_ino for path in generation.rglob("shard/**/*") if path.is_file()
+        }
+        for generation in store.directory.glob("generation-*")
+    }
+
+
+@pytest.mark.parametrize("has_links", [True, False], ids=["links", "no links"])
+def test_a_manifest_alone_shares_the_shard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    if not has_links:
+
+        def refuse(*paths: object) -> None:
+            raise OSError(95, "Operation not supported")
+
+        monkeypatch.setattr("os.link", refuse)
+    first = EmbeddedStore(tmp_path / "index")
+    _publish(first, "c1", _point("a", 1.0))
+    first.close()
+    store = EmbeddedStore(tmp_path / "index")  # another process, as it were
+    old = store.reader()
+    assert old is not None
+    _follow_tag(store)
+    one, two = _shards(store).values()
+    assert one == two if has_links else not one & two
+    new = store.reader()
+    assert new is not None
+    assert len(new.state.refs) == 2
+    # Who writes next writes to files of his own, and both readers go on.
+    _publish(store, "c2", _point("b", 0.0, 1.0))
+    for reader in (old, new):
+        assert [point.id for point in reader.points()] == [_id("a")]
+        reader.close()
+    latest = store.reader()
+    assert latest is not None
+    assert {point.id for point in latest.points()} == {_id("a"), _id("b")}
+    latest.close()
+    store.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_readers_keep_their_state_whatever_is_published(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    stores = [EmbeddedStore(tmp_path / "index") for _ in range(2)]  # as two processes have it
+    _publish(stores[0], "c1", _point("p0", 1.0))
+    now = {_id("p0")}
+    readers = []
+    for number in range(60):
+        store = dice.choice(stores)
+        match dice.choice(["points", "manifest", "open", "open", "close", "gone"]):
+            case "points":
+                _publish(store, "c1", _point(f"p{number}", 1.0, float(number)))
+                now = now | {_id(f"p{number}")}
+            case "manifest":
+                _follow_tag(store)
+            case "open":
+                reader = store.reader()
+                assert reader is not None
+                readers.append((reader, now))
+            case "close" if readers:
+                readers.pop(dice.randrange(len(readers)))[0].close()
+            case "gone":
+                writer = store.writer("f", DIMENSION)
+                victim = dice.choice(sorted(now))
+                writer.delete([victim])
+                writer.publish()
+                now = now - {victim}
+                if not now:
+                    _publish(store, "c1", _point("p0", 1.0))
+                    now = {_id("p0")}
+        for reader, seen in readers:
+            assert {point.id for point in reader.points()} == seen
+            assert {id_ for id_, _ in reader.nearest(np.ones(DIMENSION, np.float32), 99)} == seen
+    for reader, _ in readers:
+        reader.close()
+    for store in stores:
+        store.close()
+    _publish(stores[0], "c1", _point("last", 1.0))  # clears away what nobody reads
+    stores[0].close()
+    assert len(list(stores[0].directory.glob("generation-*"))) == 1
 
 
 def test_abandoned_work_leaves_no_files(store: EmbeddedStore) -> None:
