@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -22,7 +22,6 @@ from codesearch.lexical import question_words, stem
 from codesearch.types import Explanation, Kind
 
 CANDIDATES = 100  # of each kind that come into the ranking
-_RRF_K = 60  # Cormack, Clarke & Büttcher, "Reciprocal Rank Fusion", 2009
 _DENSE_WEIGHT, _DENSE_WEIGHT_OF_NAMES = 0.5, 0.2
 _FILE_WEIGHT, _FOLDER_WEIGHT = 0.2, 0.1
 _EXACT_WEIGHT, _EXACT_IN_SENTENCE_WEIGHT = 0.4, 0.1
@@ -94,32 +93,42 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """The rank of who is missing from a list: right behind the last of one that was cut off.
+class Scale:
+    """What the scores of one list of candidates are measured by."""
 
-    A list that was not cut off holds all that match: who is missing there matches not at all.
-    """
-
-    dense: float
-    lexical: float
+    best: float = 0.0
+    missing: float = 0.0  # the score of who is not in the list
 
     @classmethod
-    def of(cls, candidates: Sequence[Candidate]) -> Missing:
-        """Where the lists of these candidates end."""
-        dense = max((c.dense[0] for c in candidates if c.dense), default=0)
-        lexical = max((c.lexical[0] for c in candidates if c.lexical), default=0)
-        return cls(*(end + 1 if end >= CANDIDATES else math.inf for end in (dense, lexical)))
+    def of(cls, places: Iterable[tuple[int, float] | None]) -> Scale:
+        """From ranks and scores of a list's members.
+
+        Who is missing from a list that was cut off would come right behind its last. A list that
+        was not cut off holds all that match: who is missing there matches not at all.
+        """
+        scores = [place[1] for place in places if place]
+        is_cut_off = len(scores) >= CANDIDATES
+        return cls(max(scores, default=0.0), min(scores) if is_cut_off else 0.0)
+
+    def share(self, place: tuple[int, float] | None) -> float:
+        """A score as a share of the best one, 0 to 1."""
+        score = place[1] if place else self.missing
+        return max(0.0, score / self.best) if self.best > 0 else 0.0
 
 
 Rule = Callable[[Question, Candidate, float], float]  # question, candidate, score so far → change
 
 
-def fusion(question: Question, candidate: Candidate, missing: Missing) -> float:
-    """Fuse reciprocal ranks; 1 for the first by meaning and by words. A name leans on words."""
+def fusion(question: Question, candidate: Candidate, dense: Scale, lexical: Scale) -> float:
+    """Weigh scores by meaning and by words, each as a share of the best; 1 is the best of both.
+
+    A name leans on words. A sum of scores keeps what ranks lose: by how much one is better than
+    the next (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023).
+    The square spreads cosines, which lie close together; the root gathers BM25, which does not.
+    """
     weight = _DENSE_WEIGHT_OF_NAMES if question.is_name else _DENSE_WEIGHT
-    dense = candidate.dense[0] if candidate.dense else missing.dense
-    lexical = candidate.lexical[0] if candidate.lexical else missing.lexical
-    return (weight / (_RRF_K + dense) + (1 - weight) / (_RRF_K + lexical)) * (_RRF_K + 1)
+    by_meaning, by_words = dense.share(candidate.dense), lexical.share(candidate.lexical)
+    return weight * by_meaning**2 + (1 - weight) * math.sqrt(by_words)
 
 
 def place(question: Question, candidate: Candidate, score: float) -> float:
@@ -177,8 +186,12 @@ def rank(
 
     ``without`` names rules to leave out.
     """
-    missing = Missing.of(candidates)
-    scored = [_scored(question, candidate, missing, without) for candidate in candidates]
+    dense = Scale.of(candidate.dense for candidate in candidates)
+    lexical = Scale.of(candidate.lexical for candidate in candidates)
+    scored = [
+        _scored(question, candidate, fusion(question, candidate, dense, lexical), without)
+        for candidate in candidates
+    ]
     files: defaultdict[tuple[str, str], list[Ranked]] = defaultdict(list)
     for ranked in sorted(scored, key=_order):
         files[ranked.candidate.file].append(ranked)
@@ -213,9 +226,9 @@ def _changed(ranked: Ranked, parts: Mapping[str, float]) -> Ranked:
 
 
 def _scored(
-    question: Question, candidate: Candidate, missing: Missing, without: Collection[str]
+    question: Question, candidate: Candidate, score: float, without: Collection[str]
 ) -> Ranked:
-    score = fusion(question, candidate, missing)
+    """``score`` by fusion, changed by the rules."""
     parts: dict[str, float] = {}
     for name, rule in RULES.items():
         if name not in without and (change := rule(question, candidate, score)):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
-from codesearch.ranking import REPEAT, RULES, SUPPORT, Candidate, Question, rank
+from codesearch.ranking import CANDIDATES, REPEAT, RULES, SUPPORT, Candidate, Question, rank
 
 
 def candidate(place: str, dense: int | None, lexical: int | None, **payload: object) -> Candidate:
@@ -30,6 +31,34 @@ def order(question: str, *candidates: Candidate, without: tuple[str, ...] = ()) 
 def test_found_by_meaning_and_by_words_beats_found_by_one() -> None:
     both, one = candidate("a.py:f", 2, 2), candidate("b.py:g", 1, None)
     assert order("send mail", one, both) == ["a.py:f", "b.py:g"]
+
+
+def scored(place: str, cosine: float | None, bm25: float | None) -> Candidate:
+    """Ranks count for nothing in what this is used for."""
+    parts = [(1, score) if score is not None else None for score in (cosine, bm25)]
+    return replace(candidate(place, None, None), dense=parts[0], lexical=parts[1])
+
+
+def test_by_how_much_one_is_better_counts_not_only_that_it_is() -> None:
+    clear, close = scored("a.py:f", 0.9, 3.0), scored("b.py:g", 0.3, 3.1)
+    assert order("send mail", close, clear) == ["a.py:f", "b.py:g"]
+    clear, close = scored("a.py:f", 0.59, 9.0), scored("b.py:g", 0.6, 1.0)
+    assert order("send mail", close, clear) == ["a.py:f", "b.py:g"]
+
+
+def test_who_is_missing_from_a_list_that_was_cut_off_may_be_just_behind_it() -> None:
+    """As many as fit like the words nearly as much as the best does: the next may, too."""
+    crowd = [scored(f"c{n}.py:f", 0.1, 5.0) for n in range(CANDIDATES)]
+    named, meant = scored("a.py:f", 0.5, 5.0), scored("b.py:g", 0.6, None)
+    assert order("sum", meant, named, *crowd[2:])[0] == "a.py:f"
+    assert order("sum", meant, named, *crowd)[0] == "b.py:g"
+
+
+@pytest.mark.parametrize("cosine", [0.0, -0.2])
+def test_scores_that_say_nothing(cosine: float) -> None:
+    far, found = scored("a.py:f", cosine, None), scored("b.py:g", cosine, 2.0)
+    assert order("sum", far, found) == ["b.py:g", "a.py:f"]
+    assert order("sum", far) == ["a.py:f"]
 
 
 def test_a_name_leans_on_words_and_a_sentence_does_not() -> None:
