@@ -28,10 +28,12 @@ _EXACT_WEIGHT, _EXACT_IN_SENTENCE_WEIGHT = 0.4, 0.1
 _ASIDE_FACTOR = 0.6
 _PROSE_FACTOR = 0.7
 _LOOSE_FACTOR = 0.85
+_DECLARATION_FACTOR = 0.8
 _REPEAT_FACTOR = 0.8
 _SUPPORT_WEIGHT, _SUPPORT_DECAY, _SUPPORTERS = 0.25, 0.5, 8
 
-_DEFINITIONS = {Kind.FUNCTION, Kind.METHOD, Kind.CLASS}
+_FUNCTIONS = {Kind.FUNCTION, Kind.METHOD}
+_DEFINITIONS = {*_FUNCTIONS, Kind.CLASS}
 _ASIDE_PATH = re.compile(
     r"(^|/)(__tests__|bench(marks?)?|demos?|docs?|e2e|examples?|fixtures?|mocks?|samples?|specs?"
     r"|test(s|data|ing)?)/"  # a folder
@@ -167,12 +169,18 @@ def loose(question: Question, candidate: Candidate, score: float) -> float:
     return score * (_LOOSE_FACTOR - 1) if candidate.payload["kind"] == Kind.MODULE else 0.0
 
 
+def declaration(question: Question, candidate: Candidate, score: float) -> float:
+    """What is only declared (in a header, an interface) stands behind where it is done."""
+    return score * (_DECLARATION_FACTOR - 1) if _has_no_body(candidate.payload) else 0.0
+
+
 RULES: Mapping[str, Rule] = {
     "place": place,
     "exact name": exact,
     "test or example": aside,
     "prose": prose,
     "outside definitions": loose,
+    "declaration": declaration,
 }
 # The rules that look at all candidates of one file.
 SUPPORT = "same file"
@@ -243,6 +251,14 @@ def _scored(
 def _order(ranked: Ranked) -> tuple[float, tuple[str, str], int, str]:
     candidate = ranked.candidate
     return (-ranked.score, candidate.file, candidate.payload["start_line"], candidate.id)
+
+
+def _has_no_body(payload: Mapping[str, Any]) -> bool:
+    text = payload["text"].rstrip()
+    if payload["kind"] not in _FUNCTIONS or not text.endswith(";"):
+        return False
+    # ``int size() => 3;`` ends alike, but not with its signature.
+    return " ".join(text.split()).endswith(payload["signature"].rstrip("; ") + ";")
 
 
 def _says(question: Question, name: str) -> bool:

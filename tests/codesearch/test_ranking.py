@@ -13,7 +13,8 @@ from codesearch.ranking import CANDIDATES, REPEAT, RULES, SUPPORT, Candidate, Qu
 def candidate(place: str, dense: int | None, lexical: int | None, **payload: object) -> Candidate:
     """``place`` is path:symbol; ranks as given."""
     path, _, symbol = place.partition(":")
-    known = {"path": path, "symbol": symbol, "kind": "function", "start_line": 1} | payload
+    known = {"path": path, "symbol": symbol, "kind": "function", "start_line": 1}
+    known |= {"text": "", "signature": ""} | payload
     return Candidate(
         place,
         known,
@@ -128,6 +129,23 @@ def test_prose_and_loose_code_stand_behind_unless_asked_for() -> None:
     loose = candidate("b.py:", 2, 2, kind="module")
     assert order("sum up prices", prose, loose, code) == ["a.py:f", "b.py:", "docs.md:Prices"]
     assert order("guide to prices", prose, code)[0] == "docs.md:Prices"
+
+
+@pytest.mark.parametrize(
+    ("signature", "text"),
+    [
+        ("int recv_all(int fd, char *to)", "/* Receive. */\nint recv_all(int fd,\n    char *to);"),
+        ("virtual void recv_all() = 0", "virtual void recv_all() = 0;"),
+        ("fn recv_all(&self) -> usize;", "fn recv_all(&self) -> usize;"),
+    ],
+)
+def test_a_declaration_stands_behind_what_does_it(signature: str, text: str) -> None:
+    declared = candidate("a.h:recv_all", 1, 1, signature=signature, text=text)
+    body = candidate("a.c:recv_all", 4, 4, signature=signature, text=f"{text[:-1]} {{\n  go();\n}}")
+    assert order("receive all data", declared, body)[0] == "a.c:recv_all"
+    short = f"{signature} => go();"  # C#, JavaScript: a body of one expression
+    done = candidate("a.cs:recv_all", 1, 1, signature=signature, text=short)
+    assert order("receive all data", done, body)[0] == "a.cs:recv_all"
 
 
 def test_a_file_with_several_good_hits_rises_by_its_best() -> None:
