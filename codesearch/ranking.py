@@ -23,7 +23,7 @@ from codesearch.types import Explanation, Kind
 
 CANDIDATES = 100  # of each kind that come into the ranking
 _DENSE_WEIGHT, _DENSE_WEIGHT_OF_NAMES = 0.5, 0.2
-_FILE_WEIGHT, _FOLDER_WEIGHT = 0.2, 0.1
+_FILE_WEIGHT, _FOLDER_WEIGHT, _SYMBOL_WEIGHT = 0.2, 0.1, 0.03
 _EXACT_WEIGHT, _EXACT_IN_SENTENCE_WEIGHT = 0.4, 0.1
 _ASIDE_FACTOR = 0.6
 _PROSE_FACTOR = 0.7
@@ -134,11 +134,18 @@ def fusion(question: Question, candidate: Candidate, dense: Scale, lexical: Scal
 
 
 def place(question: Question, candidate: Candidate, score: float) -> float:
-    """A file all of whose name the question says is likelier the place; so is a folder."""
+    """A file all of whose name the question says is likelier the place; so is a folder.
+
+    A definition too, a little, if its name has several words: one word alone says nothing.
+    """
     path = PurePosixPath(candidate.payload["path"])
     folder = path.parent.name
     file = folder if path.stem.lower().strip("_") in _NAMELESS else path.stem
-    return _FILE_WEIGHT * _says(question, file) + _FOLDER_WEIGHT * _says(question, folder)
+    symbol = candidate.payload["symbol"]
+    said = _FILE_WEIGHT * _says(question, file) + _FOLDER_WEIGHT * _says(question, folder)
+    if candidate.payload["kind"] in _DEFINITIONS and len(_name_words(symbol)) > 1:
+        said += _SYMBOL_WEIGHT * _says(question, symbol)
+    return said
 
 
 def exact(question: Question, candidate: Candidate, score: float) -> float:

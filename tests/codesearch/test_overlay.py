@@ -397,12 +397,12 @@ def test_a_dirty_tree_answers_as_its_commit_would(index: Index, shop: Path, top_
         assert index.freshness().overlaid_files == 0
         assert plain(hits) == plain(clean), query
         for one, other in zip(hits, clean, strict=True):
-            assert one.score == other.score, query
             why, because = one.explanation, other.explanation
             assert (why.dense_rank, why.lexical_rank) == (because.dense_rank, because.lexical_rank)
             assert why.dense_score == pytest.approx(because.dense_score, abs=1e-6)
             # The engine counts the documents of the old versions here, of the new ones there.
             assert why.lexical_score == pytest.approx(because.lexical_score, rel=0.15), query
+            assert one.score == pytest.approx(other.score, rel=0.03), query
     assert plain(related) == plain(index.similar(dirty["smear"][0].chunk))
 
 

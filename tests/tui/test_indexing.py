@@ -21,7 +21,7 @@ Play = Callable[..., None]
 def test_from_no_index_to_a_synced_one(shop: Path) -> None:
     async def script(driver: Driver) -> None:
         assert "shop is not indexed yet" in driver.text
-        await driver.type("cookie")
+        await driver.type("sign a cookie")
         await driver.press("enter")
         assert driver.names[0] == "sign_cookie"  # what was typed is answered when it is there
         assert "● up to date" in driver.text
