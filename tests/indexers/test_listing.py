@@ -92,23 +92,11 @@ def test_configuration_hides_no_submodule(repo):
 def test_a_hostile_tree_that_names_a_path_twice(repo):
     fine = repo.commit({"a.py": "x = 1", "b.py": "y = 2"})
     one, two = (repo.git("rev-parse", f"HEAD:{name}") for name in ("a.py", "b.py"))
-
-    def commit(*rows: tuple[str, str]) -> str:
-        tree = b"".join(f"100644 {name}\0".encode() + bytes.fromhex(blob) for name, blob in rows)
-        done = subprocess.run(
-            ["git", "hash-object", "-t", "tree", "-w", "--stdin", "--literally"],
-            cwd=repo.path,
-            input=tree,
-            capture_output=True,
-            check=True,
-        )
-        return repo.git("commit-tree", "-m", "hostile", done.stdout.decode().strip())
-
     hostile = [
-        commit(("a.py", one), ("a.py", two), ("b.py", two)),
-        commit(("a.py", one), ("b.py", two), ("a.py", two)),
-        commit(("b.py", one), ("a.py", one)),
-        commit(("b.py", two), ("b.py", two)),
+        repo.commit_rows(("a.py", one), ("a.py", two), ("b.py", two)),
+        repo.commit_rows(("a.py", one), ("b.py", two), ("a.py", two)),
+        repo.commit_rows(("b.py", one), ("a.py", one)),
+        repo.commit_rows(("b.py", two), ("b.py", two)),
     ]
     for first in [fine, *hostile]:
         for second in [fine, *hostile]:

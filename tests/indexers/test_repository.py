@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -286,16 +285,7 @@ def test_a_name_that_is_not_utf8_is_kept_readable(repo):
 def test_a_tree_that_climbs_out_of_the_repository_is_cut(repo):
     repo.commit({"fine.py": HELLO})
     blob = repo.git("rev-parse", "HEAD:fine.py")
-    rows = [b"100644 fine.py", b"100644 ..", b"100644 .git", b"100644 fine.py"]
-    tree = b"".join(row + b"\0" + bytes.fromhex(blob) for row in rows)
-    done = subprocess.run(
-        ["git", "hash-object", "-t", "tree", "-w", "--stdin", "--literally"],
-        cwd=repo.path,
-        input=tree,
-        capture_output=True,
-        check=True,
-    )
-    commit = repo.git("commit-tree", "-m", "hostile", done.stdout.decode().strip())
+    commit = repo.commit_rows(*((name, blob) for name in ("fine.py", "..", ".git", "fine.py")))
     with Repository.open(repo.path) as repository:
         assert [entry.path for entry in repository.tree(commit)] == ["fine.py"]
 
