@@ -33,6 +33,8 @@ class Batch:
     documents: list[Ids]  # B answers, then the mined negatives
     document_records: Records  # of ``documents``
     short: list[Ids] = field(default_factory=list)  # questions that are only anchored
+    # Places in ``documents`` of those that keep their documentation.
+    documented: list[int] = field(default_factory=list)
 
 
 class LanguageBatches:
@@ -158,12 +160,23 @@ class Forms:
         """The batch of a step; ``short`` of its questions once more, as a few words."""
         random = np.random.default_rng((self.seed, 1, step))
         every = records if negatives is None else np.concatenate([records, negatives])
+        texts = [self._text(record, random) for record in records]
+        weak = self.pairs.weak
+        views = [random_view(random, self.augment, weak=bool(weak[record])) for record in every]
         return Batch(
             records=records,
-            texts=[self._text(record, random) for record in records],
-            documents=[self._document(record, random) for record in every],
+            texts=texts,
+            documents=[
+                self.pairs.document(record, self.document_tokens, view)
+                for record, view in zip(every, views, strict=True)
+            ],
             document_records=every,
             short=[self._short(record, random) for record in records[:short]],
+            documented=[
+                place
+                for place, (record, view) in enumerate(zip(every, views, strict=True))
+                if view.keep_doc and not weak[record]
+            ],
         )
 
     def _text(self, record: int, random: np.random.Generator) -> Ids:
@@ -180,10 +193,6 @@ class Forms:
     def _opening(self, record: int, random: np.random.Generator) -> Sequence[int]:
         openings = self.pairs.meta.questions[int(self.pairs.language[record])]
         return openings[int(random.integers(len(openings)))]
-
-    def _document(self, record: int, random: np.random.Generator) -> Ids:
-        view = random_view(random, self.augment, weak=bool(self.pairs.weak[record]))
-        return self.pairs.document(record, self.document_tokens, view)
 
 
 class Ahead(Generic[T]):

@@ -61,7 +61,11 @@ class Objective:
         """Forward and backward; metrics."""
         ids = [*batch.texts, *batch.short, *batch.documents]
         asked = len(batch.texts) + len(batch.short)
-        old = self._old_vectors(ids[:asked])
+        old = self._old_vectors(ids[:asked], self._recipe.anchor)
+        documented = [asked + place for place in batch.documented]
+        old_documented = self._old_vectors(
+            [ids[place] for place in documented], self._recipe.anchor_documented
+        )
         records, every = (
             torch.from_numpy(numbers).to(self._device)
             for numbers in (batch.records, batch.document_records)
@@ -76,6 +80,10 @@ class Objective:
                 drift = (1 - (vectors[:asked] * old).sum(1)).mean()
                 metrics["drift"] = drift.detach()
                 value = value + self._recipe.anchor * drift
+            if old_documented is not None:
+                drift = (1 - (vectors[documented] * old_documented).sum(1)).mean()
+                metrics["drift_documented"] = drift.detach()
+                value = value + self._recipe.anchor_documented * drift
             return value, metrics
 
         chunk, cached = self._recipe.chunk, self._recipe.cached
@@ -96,8 +104,8 @@ class Objective:
         with nets.autocast(self._device, self._bf16):
             return nets.embed(self._model, *nets.to_device(ids, self._pad, self._device))
 
-    def _old_vectors(self, ids: Sequence[Ids]) -> Tensor | None:
-        if self._start is None or not self._recipe.anchor:
+    def _old_vectors(self, ids: Sequence[Ids], weight: float) -> Tensor | None:
+        if self._start is None or not weight or not ids:
             return None
         chunk = max(256, self._recipe.chunk)
         vectors = nets.encode_all(self._start, ids, self._pad, chunk=chunk, bf16=self._bf16)
@@ -118,7 +126,8 @@ def train(
     """Tune the model in ``start`` and leave the new one in ``out/model``."""
     torch.manual_seed(recipe.seed)
     model = nets.load_model(start, recipe.dropout).to(device)
-    anchor = nets.load_model(start).to(device).eval() if recipe.anchor else None
+    is_anchored = recipe.anchor or recipe.anchor_documented
+    anchor = nets.load_model(start).to(device).eval() if is_anchored else None
     identity = {
         "stage": "contrastive",
         "recipe": asdict(recipe),

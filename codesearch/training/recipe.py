@@ -58,6 +58,7 @@ class Contrastive:
     negatives: int = 0  # mined ones for each pair, where ``candidates`` are given
     negative_temperature: float = 0.05  # low: the hardest ones; high: any of the mined
     anchor: float = 0.5  # weight of 1 − cosine between the new and the old vector of questions
+    anchor_documented: float = 0.0  # the same of documents that keep their documentation
     short_questions: float = 0.25  # of a batch: only anchored, cut to a few words
     truncations: tuple[int, ...] = ()  # the loss also on the first so many dimensions (2205.13147)
     dropout: float = 0.0

@@ -6,7 +6,7 @@ import pytest
 from codesearch.training import recipe
 from codesearch.training.batches import Ahead, AnyBatches, Forms, LanguageBatches, padded
 from codesearch.training.negatives import Candidates, mine
-from codesearch.training.packed import Pairs
+from codesearch.training.packed import SEGMENTS, Pairs
 from codesearch.training.recipe import Augment, Contrastive, Pretrain
 
 
@@ -60,6 +60,18 @@ def test_weak_pairs_never_show_their_name(pairs: Pairs) -> None:
     own = int(pairs.segment(weak, 1)[-1])
     for step in range(10):
         assert own not in forms.batch(step, np.array([weak])).documents[0]
+
+
+def test_a_batch_says_which_code_keeps_its_documentation(pairs: Pairs) -> None:
+    forms = Forms(pairs, Augment(keep_doc=0.5, mask_name=0.0, drop_declaration=0.0), 1, 16, 512)
+    every = np.arange(len(pairs))
+    batch = forms.batch(3, every)
+    assert 0 < len(batch.documented) < (~pairs.weak).sum()
+    for place, record in enumerate(every):
+        doc = pairs.segment(record, SEGMENTS.index("doc")).tolist()
+        ids = batch.documents[place].tolist()
+        shown = doc and any(ids[n : n + len(doc)] == doc for n in range(len(ids)))
+        assert bool(shown) == (place in batch.documented)
 
 
 def test_padding() -> None:

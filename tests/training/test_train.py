@@ -128,11 +128,19 @@ def test_tuning_learns(pairs: Pairs, start: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "model" / "tokenizer.json").exists()
 
 
-def test_the_anchor_holds(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "drift"),
+    [("anchor", "drift"), ("anchor_documented", "drift_documented")],
+    ids=["questions", "documented code"],
+)
+def test_the_anchor_holds(
+    pairs: Pairs, start: Path, tmp_path: Path, setting: str, drift: str
+) -> None:
+    documented = replace(TUNE, augment=replace(TUNE.augment, keep_doc=1.0))
     drifts = []
     for name, weight in (("loose", 0.001), ("held", 20.0)):
-        tune(pairs, start, tmp_path / name, replace(TUNE, anchor=weight), 12)
-        drifts.append(log(tmp_path / name)[-1]["drift"])
+        tune(pairs, start, tmp_path / name, replace(documented, **{setting: weight}), 12)
+        drifts.append([row[drift] for row in log(tmp_path / name) if drift in row][-1])
     assert drifts[1] < 0.5 * drifts[0]
 
 
