@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from indexers import git
 from indexers.errors import RepositoryError
@@ -20,8 +21,7 @@ _NOTHING = b"000000"  # the mode of what is not there
 _DIFFERENCES = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--ignore-submodules=none")
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):  # of which a large tree makes many: a dataclass takes thrice as long
     """A row as git wrote it."""
 
     name: bytes

@@ -175,13 +175,17 @@ class Parts:
         """The ranking with one list of candidates, or without one rule.
 
         One list alone stands in for both, so that the fused scores keep the scale that the
-        weights of the rules are made for: half of it would make every rule count twice.
+        weights of the rules are made for: half of it would make every rule count twice. Fusion
+        squares the shares of meaning and takes the root of those of words; the exponents here
+        make of the stand-in what fusion makes of the list itself.
         """
         depth = max(ranking.CANDIDATES, limit)
         if part == "lexical + rules":
-            dense = lexical = self.lexical(query, depth)
+            lexical = self.lexical(query, depth)
+            dense = [(id_, bm25**0.25) for id_, bm25 in lexical]
         elif part == "dense + rules":
-            dense = lexical = self.dense(query, depth)
+            dense = self.dense(query, depth)
+            lexical = [(id_, max(cosine, 0.0) ** 4) for id_, cosine in dense]
         else:
             dense, lexical = self.dense(query, depth), self.lexical(query, depth)
         ranked = ranking.rank(
