@@ -121,14 +121,14 @@ class Scale:
 Rule = Callable[[Question, Candidate, float], float]  # question, candidate, score so far → change
 
 
-def fusion(question: Question, candidate: Candidate, dense: Scale, lexical: Scale) -> float:
+def fusion(candidate: Candidate, dense: Scale, lexical: Scale, weight: float) -> float:
     """Weigh scores by meaning and by words, each as a share of the best; 1 is the best of both.
 
-    A name leans on words. A sum of scores keeps what ranks lose: by how much one is better than
-    the next (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023).
+    ``weight`` is that of meaning, 0 to 1. A sum of scores keeps what ranks lose: by how much one
+    is better than the next (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid
+    Retrieval", 2023).
     The square spreads cosines, which lie close together; the root gathers BM25, which does not.
     """
-    weight = _DENSE_WEIGHT_OF_NAMES if question.is_name else _DENSE_WEIGHT
     by_meaning, by_words = dense.share(candidate.dense), lexical.share(candidate.lexical)
     return weight * by_meaning**2 + (1 - weight) * math.sqrt(by_words)
 
@@ -192,6 +192,8 @@ RULES: Mapping[str, Rule] = {
 # The rules that look at all candidates of one file.
 SUPPORT = "same file"
 REPEAT = "repeated file"
+# What is fused.
+MEANING, WORDS = "meaning", "words"
 
 
 def rank(
@@ -199,12 +201,13 @@ def rank(
 ) -> list[Ranked]:
     """Order candidates, best first; equal scores by path and line, so that order is certain.
 
-    ``without`` names rules to leave out.
+    ``without`` names rules to leave out; without ``MEANING`` or ``WORDS`` the other has all weight.
     """
+    weight = _dense_weight(question, without)
     dense = Scale.of(candidate.dense for candidate in candidates)
     lexical = Scale.of(candidate.lexical for candidate in candidates)
     scored = [
-        _scored(question, candidate, fusion(question, candidate, dense, lexical), without)
+        _scored(question, candidate, fusion(candidate, dense, lexical, weight), without)
         for candidate in candidates
     ]
     files: defaultdict[tuple[str, str], list[Ranked]] = defaultdict(list)
@@ -219,6 +222,13 @@ def rank(
             repeat = {} if all_wanted else {REPEAT: _repeat(member, place)}
             final.append(_changed(member, repeat))
     return sorted(final, key=_order)
+
+
+def _dense_weight(question: Question, without: Collection[str]) -> float:
+    """How much meaning counts beside words: a name leans on words."""
+    if MEANING in without or WORDS in without:
+        return float(WORDS in without)
+    return _DENSE_WEIGHT_OF_NAMES if question.is_name else _DENSE_WEIGHT
 
 
 def _support(members: Sequence[Ranked]) -> float:
@@ -261,8 +271,7 @@ def _order(ranked: Ranked) -> tuple[float, tuple[str, str], int, str]:
 
 
 def _has_no_body(payload: Mapping[str, Any]) -> bool:
-    text = payload["text"].rstrip()
-    if payload["kind"] not in _FUNCTIONS or not text.endswith(";"):
+    if payload["kind"] not in _FUNCTIONS or not (text := payload["text"].rstrip()).endswith(";"):
         return False
     # ``int size() => 3;`` ends alike, but not with its signature.
     return " ".join(text.split()).endswith(payload["signature"].rstrip("; ") + ";")

@@ -42,6 +42,7 @@ PARTS = {
     "codesearch": "Index.search as it is shipped",
 }
 WITHOUT = "without:"
+_LEFT_OUT = {"lexical + rules": ranking.MEANING, "dense + rules": ranking.WORDS}
 _RRF_K = 60
 
 
@@ -172,26 +173,16 @@ class Parts:
         return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def ranked(self, query: str, limit: int, part: str) -> list[Place]:
-        """The ranking with one list of candidates, or without one rule.
-
-        One list alone stands in for both, so that the fused scores keep the scale that the
-        weights of the rules are made for: half of it would make every rule count twice. Fusion
-        squares the shares of meaning and takes the root of those of words; the exponents here
-        make of the stand-in what fusion makes of the list itself.
-        """
+        """The ranking with one list of candidates, or without one rule."""
         depth = max(ranking.CANDIDATES, limit)
-        if part == "lexical + rules":
-            lexical = self.lexical(query, depth)
-            dense = [(id_, bm25**0.25) for id_, bm25 in lexical]
-        elif part == "dense + rules":
-            dense = self.dense(query, depth)
-            lexical = [(id_, max(cosine, 0.0) ** 4) for id_, cosine in dense]
-        else:
-            dense, lexical = self.dense(query, depth), self.lexical(query, depth)
+        left_out = _LEFT_OUT.get(part, part.removeprefix(WITHOUT))
         ranked = ranking.rank(
             ranking.Question.of(query),
-            self._candidates(dense, lexical),
-            without=(part.removeprefix(WITHOUT),),
+            self._candidates(
+                [] if left_out == ranking.MEANING else self.dense(query, depth),
+                [] if left_out == ranking.WORDS else self.lexical(query, depth),
+            ),
+            without=(left_out,),
         )
         return [place_of(row.candidate.payload, str(row.explanation)) for row in ranked[:limit]]
 

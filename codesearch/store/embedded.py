@@ -137,32 +137,24 @@ class EmbeddedWriter:
     def publish(self, *, go_on: bool = False) -> None:
         """Make everything durable, then visible. ``go_on``: a copy of it; more is written."""
         source = self._source
-        if not self._work and source and not self._hot.has_spare(source.directory.name):
-            self._publish_manifest(source)
-            return
-        building, opened = self._begun()
         with writing(self._generations.directory):
-            opened.shard.flush()
+            if source and not go_on and not self._work and not self._take_spare():
+                # No point has changed: the shard need be neither copied nor loaded, it is shared.
+                mark_loaded(source.directory)  # nobody may write to it any more
+                building, opened = self._generations.begin_sharing(source), None
+            else:
+                building, opened = self._begun()
+                opened.shard.flush()
             if go_on:
                 building = self._generations.begin(building, beside=True)
             building.write_manifest(self.manifest)
             target = self._generations.publish(building)
         if not go_on:
-            before = self._source.directory.name if self._source else None
-            self._hot.published(before, target, opened, self._changes)
+            self._hot.published(
+                source.directory.name if source else None, target, opened, self._changes
+            )
             self._hot.keep_manifest(target.name, self.manifest)
             self._lock.release()
-
-    def _publish_manifest(self, source: Generation) -> None:
-        """No point has changed: the shard need be neither copied nor loaded, it is shared."""
-        with writing(self._generations.directory):
-            mark_loaded(source.directory)  # nobody may write to it any more
-            building = self._generations.begin_sharing(source)
-            building.write_manifest(self.manifest)
-            target = self._generations.publish(building)
-        self._hot.published_manifest()
-        self._hot.keep_manifest(target.name, self.manifest)
-        self._lock.release()
 
     def abandon(self) -> None:
         """Throw the work away."""
@@ -173,15 +165,20 @@ class EmbeddedWriter:
         self._lock.release()
 
     def _begun(self) -> tuple[Generation, OpenShard]:
-        if self._work is None:
-            spare = self._hot.take_spare(self._source.directory.name) if self._source else None
-            if spare:
-                building, opened, lacking = spare
-                self._work = building, opened
-                lacking.write(opened.shard)
-            else:
-                self._work = self._copied()
+        if self._work is None and not self._take_spare():
+            self._work = self._copied()
+        assert self._work is not None
         return self._work
+
+    def _take_spare(self) -> bool:
+        """Go on in a shard that this process has open, if there is one."""
+        spare = self._hot.take_spare(self._source.directory.name) if self._source else None
+        if spare is None:
+            return False
+        building, opened, lacking = spare
+        self._work = building, opened
+        lacking.write(opened.shard)
+        return True
 
     def _copied(self) -> tuple[Generation, OpenShard]:
         with writing(self._generations.directory):

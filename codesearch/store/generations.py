@@ -2,10 +2,11 @@
 
 Qdrant Edge lets one process open a shard that has a write-ahead log, and many open one without,
 as long as nobody writes to it. So what readers open is never written again: a sync works in a
-copy (``building-…``), flushes it, renames it to ``generation-N`` and then replaces the file
-``current``, which names the generation that counts. Whoever reads holds a shared lock on its
-generation; superseded generations are deleted once nobody holds them. A kill at any moment
-leaves a ``building-…`` that nobody will look at but the next writer, who deletes it.
+copy (``building-…``; of links, where it changes no point), flushes it, renames it to
+``generation-N`` and then replaces the file ``current``, which names the generation that counts.
+Whoever reads holds a shared lock on its generation; superseded generations are deleted once
+nobody holds them. A kill at any moment leaves a ``building-…`` that nobody will look at but the
+next writer, who deletes it.
 
 The alternative, one owner process behind a local socket, would give readers the live shard, but
 also a daemon to start, supervise, upgrade and time out. The copy costs little: its files are
@@ -146,17 +147,13 @@ class Generations:
         """A new directory that has the files of a shard which is never written again."""
         self._remove_leftovers()
         building = self._make_building()
-        is_copy = False
         try:
             shutil.copytree(source.shard, building.shard, copy_function=os.link)
         except (OSError, shutil.Error):  # no links on this file system, or a reader tidied up
-            is_copy = True
-            shutil.rmtree(building.shard, ignore_errors=True)
-            require_space(self.directory, sizes(source.directory)[0])
-            copy_tree(source.shard, building.shard)
-        for folder, _, names in os.walk(building.shard):
-            for name in names if is_copy else ():  # what is linked is on disk
-                _sync(Path(folder, name))
+            building = self.begin(source)
+            for path in building.shard.rglob("*"):  # what is linked is on disk
+                _sync(path)
+        for folder, _, _ in os.walk(building.shard):
             _sync(Path(folder))
         return building
 

@@ -80,26 +80,26 @@ class HotShards:
         self._manifest: tuple[str, Manifest] | None = None
 
     def published(
-        self, before: str | None, target: Path, opened: OpenShard, changes: Changes
+        self, before: str | None, target: Path, opened: OpenShard | None, changes: Changes
     ) -> None:
-        """A writer has published its shard as ``target``. Called while its lock is held."""
+        """A writer has published its shard as ``target``. Called while its lock is held.
+
+        ``opened`` is None where the shard is shared with the generation ``before``.
+        """
         with self._lock:
-            self._outdate((before, target.name, changes) if before and changes.is_small else None)
+            self._drop_spare()
+            can_follow = opened is not None and changes.is_small
+            self._step = (before, target.name, changes) if before and can_follow else None
+            old, self._fresh = self._fresh, None
+            if old is not None:
+                self.give_back(old.opened, old.directory, old.lock)
+            if opened is None:
+                return
             lock = try_lock(target / "lock", shared=True)
             if lock is None:  # not to be expected: nobody locks it for himself
                 opened.shard.close()
             else:
                 self._fresh = _Kept(opened, target, lock)
-
-    def published_manifest(self) -> None:
-        """A writer has published a generation that shares its shard with the one before."""
-        with self._lock:
-            self._outdate(None)
-
-    def has_spare(self, current: str) -> bool:
-        """Whether there is a shard for the next writer."""
-        with self._lock:
-            return self._spare is not None and self._step is not None and self._step[1] == current
 
     def take_fresh(self, directory: Path) -> OpenShard | None:
         """The open shard of a published generation, for a reader who holds a lock on it."""
@@ -162,14 +162,6 @@ class HotShards:
                 self._fresh.opened.shard.close()
                 self._fresh.lock.release()
                 self._fresh = None
-
-    def _outdate(self, step: tuple[str, str, Changes] | None) -> None:
-        """By ``step`` something new was published."""
-        self._drop_spare()
-        self._step = step
-        old, self._fresh = self._fresh, None
-        if old is not None:
-            self.give_back(old.opened, old.directory, old.lock)
 
     def _drop_spare(self) -> None:
         if self._spare is not None:

@@ -181,15 +181,14 @@ class Manifest:
                     versions.append(_version_to_json(path, entry))
                 numbers.append(number)
             snapshots[commit] = {"rules": snapshot.rules, "files": numbers}
-        texts = {
-            "fingerprint": json.dumps(self.fingerprint),
-            "model": json.dumps(self.model),
-            "refs": json.dumps(refs_to_json(self.refs)),
-            "partial": json.dumps(self.partial),
-            "versions": f"[{', '.join(versions)}]",
-            "snapshots": json.dumps(snapshots),
+        rest = {
+            "fingerprint": self.fingerprint,
+            "model": self.model,
+            "refs": refs_to_json(self.refs),
+            "partial": self.partial,
+            "snapshots": snapshots,
         }
-        return f"{{{', '.join(f'{json.dumps(key)}: {text}' for key, text in texts.items())}}}"
+        return f'{json.dumps(rest)[:-1]}, "versions": [{", ".join(versions)}]}}'
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Manifest:

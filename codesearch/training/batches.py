@@ -137,7 +137,7 @@ def random_view(random: np.random.Generator, augment: Augment, *, weak: bool) ->
     """A form of a document, drawn."""
     draws = random.random(4)
     return View(
-        keep_doc=bool(draws[0] < augment.keep_doc),
+        keep_doc=bool(not weak and draws[0] < augment.keep_doc),
         mask_name=bool(weak or draws[1] < augment.mask_name),
         drop_declaration=bool(draws[2] < augment.drop_declaration),
         drop_path=bool(draws[3] < augment.drop_path),
@@ -172,11 +172,7 @@ class Forms:
             ],
             document_records=every,
             short=[self._short(record, random) for record in records[:short]],
-            documented=[
-                place
-                for place, (record, view) in enumerate(zip(every, views, strict=True))
-                if view.keep_doc and not weak[record]
-            ],
+            documented=[place for place, view in enumerate(views) if view.keep_doc],
         )
 
     def _text(self, record: int, random: np.random.Generator) -> Ids:
