@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from codesearch.store.vectors import VectorCache
 from codesearch.types import Progress, SkipReason, SyncReport
 from codesearch.writer import Counts, IndexWriter, TooMuchError, delete_unheld
 from indexers import pipeline
-from indexers.skip import Rules
+from indexers.skip import Rules, is_rule_file, rule_text, rule_texts
 
 if TYPE_CHECKING:
     from codesearch.encoder import Encoder
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from indexers.repository import Repository
 
 OnProgress = Callable[[Progress], None]
+_NO_TEXT = (SkipReason.SYMLINK, SkipReason.SUBMODULE)
 _PUBLISH_EVERY = 10.0  # seconds: what of a first build can be searched while it goes on
 
 
@@ -102,12 +103,12 @@ class Syncer:
 
     def rules(self, commit: str) -> Rules:
         """What stays out at ``commit``."""
-        return Rules.at(
-            self.repository,
-            commit,
-            max_file_bytes=self.settings.max_file_bytes,
-            exclude=self.settings.exclude,
-        )
+        return self.rules_of(rule_texts(self.repository, commit))
+
+    def rules_of(self, texts: Mapping[str, str]) -> Rules:
+        """What stays out by these rule files (text by path)."""
+        settings = self.settings
+        return Rules.of(texts, max_file_bytes=settings.max_file_bytes, exclude=settings.exclude)
 
     def _followed(self) -> dict[Ref, str]:
         """What is published, as far as its commits are here; refs of other clones included."""
@@ -155,6 +156,9 @@ class _Work:
         """Let ``ref`` stand at ``commit``, with all that the commit has."""
         manifest = self._writer.manifest
         base = self._base(ref, commit)
+        if base and commit in manifest.snapshots and self._is_whole(base):
+            manifest.follow(ref, commit, base)
+            return
         plan = self._plan(base, commit)
         if base and plan.is_empty and plan.rules_digest == base.rules:
             snapshot = base
@@ -196,6 +200,21 @@ class _Work:
             return sum(blobs.get(path) == entry.blob for path, entry in snapshot.files.items())
 
         return max(manifest.snapshots.values(), key=in_common, default=None)
+
+    def _is_whole(self, snapshot: Snapshot) -> bool:
+        """Whether a commit is here with all that it has, by the rules that hold now.
+
+        A commit never changes: where it was taken in before, its tree need not be listed again.
+        """
+        if self._writer.manifest.partial:
+            return False
+        repository = self._syncer.repository
+        texts = {
+            path: rule_text(repository.read(entry.blob, path))
+            for path, entry in snapshot.files.items()
+            if is_rule_file(path) and entry.skipped not in _NO_TEXT
+        }
+        return self._syncer.rules_of(texts).digest == snapshot.rules
 
     def _plan(self, base: Snapshot | None, commit: str) -> pipeline.Plan:
         rules = self._syncer.rules(commit)

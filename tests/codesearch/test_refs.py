@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,25 @@ def test_a_second_worktree_encodes_nothing(forked: Index, shop: Path, tmp_path: 
         assert "mix" in symbols(other)  # before any sync: the commit is known
         assert other.sync().encoded == 0
     assert "mix" not in symbols(forked)
+
+
+def test_a_commit_that_is_known_is_not_looked_at_again(forked: Index, shop: Path) -> None:
+    repos.git(shop, "branch", "--quiet", "colour", "paint")
+    tree = repos.git(shop, "rev-parse", "paint^{tree}").strip()
+    (shop / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    with Index.open(shop, index_dir=forked.directory) as other:
+        report = other.sync("colour")
+        assert (report.ref, report.encoded, report.reused) == ("colour", 0, 0)
+        assert "mix" in symbols(other, "colour")
+
+
+def test_a_commit_that_is_known_by_other_rules_is(forked: Index, shop: Path) -> None:
+    settings = replace(forked.settings, exclude=("paint.py",))
+    with Index.open(shop, index_dir=forked.directory, settings=settings) as other:
+        assert other.sync("paint").deleted == 1
+        assert "mix" not in symbols(other, "paint")
+    assert forked.sync("paint").reused == 1
+    assert "mix" in symbols(forked, "paint")
 
 
 def test_a_mirror_whose_head_names_no_branch(forked: Index, shop: Path, tmp_path: Path) -> None:
