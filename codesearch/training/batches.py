@@ -22,6 +22,7 @@ from codesearch.training.recipe import Augment
 Records = NDArray[np.intp]
 T = TypeVar("T")
 _SHORT = 3, 10  # tokens of a short question, its opening not counted
+_KEY_WORDS = 4, 13  # tokens of a question of key words
 
 
 @dataclass(slots=True)
@@ -179,6 +180,9 @@ class Forms:
         opening: Sequence[int] = ()
         if random.random() < self.augment.opening:
             opening = self._opening(record, random)
+        if random.random() < self.augment.key_words:
+            most = len(opening) + int(random.integers(*_KEY_WORDS)) + 2
+            return self.pairs.key_words(record, min(most, self.text_tokens), opening)
         return self.pairs.text(record, self.text_tokens, opening)
 
     def _short(self, record: int, random: np.random.Generator) -> Ids:

@@ -43,6 +43,13 @@ _OPENINGS = (
     "code that",
     "what is the best way to",
 )
+# What people leave out of what they type there.
+_STOP_WORDS = (
+    "a an and any are as at be been being but by can do does each either for from has have if in "
+    "into is it its may must nor not of on one only or over shall should so some such than that "
+    "the their them then there these they this those to up upon was we were when where whether "
+    "which while will with you your . , ; : ! ? ' \" ` ( ) [ ] { } / \\ - * # @ = < > & | _"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +179,7 @@ def _meta(
     pad, cls, sep, mask, unknown = (-1 if one is None else one for one in specials)
     if -1 in (pad, cls, sep, mask, unknown):
         raise ValueError(f"{job.tokenizer} lacks one of {', '.join(_SPECIALS)}")
+    digest = tokenizer_digest(tokenizer)  # first, for it ends cutting and padding
     questions = []
     for language in languages:
         openings = [opening.format(language) for opening in _OPENINGS]
@@ -179,7 +187,7 @@ def _meta(
         questions.append(tuple(tuple(one.ids) for one in encoded))
     return Meta(
         template_version=TEMPLATE_VERSION,
-        tokenizer_digest=tokenizer_digest(tokenizer),
+        tokenizer_digest=digest,
         vocabulary=tokenizer.get_vocab_size(),
         max_tokens=job.max_tokens,
         specials=Specials(pad, cls, sep, mask, unknown),
@@ -187,6 +195,9 @@ def _meta(
         repositories=tuple(source.repository for source in sources),
         licences=tuple(source.licence_found or source.licence_said for source in sources),
         questions=tuple(questions),
+        stop_words=tuple(
+            number for word in _STOP_WORDS if (number := tokenizer.token_to_id(word)) is not None
+        ),
     )
 
 

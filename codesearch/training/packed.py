@@ -57,6 +57,7 @@ class Meta:
     licences: tuple[str, ...]  # of the repositories, in their order
     # By language: openings as people type them, "how to", "how to in python", …
     questions: tuple[tuple[tuple[int, ...], ...], ...]
+    stop_words: tuple[int, ...]  # and signs: what a question of key words leaves out
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,13 @@ class Pairs:
     def text(self, record: int, max_tokens: int, opening: Sequence[int] = ()) -> Ids:
         """Ids of the question, special tokens included, behind an ``opening``."""
         return self._close([np.array(opening, np.uint16), self.segment(record, _TEXT)], max_tokens)
+
+    def key_words(self, record: int, max_tokens: int, opening: Sequence[int] = ()) -> Ids:
+        """The same without its stop words and signs, should more than two tokens be left."""
+        text = self.segment(record, _TEXT)
+        told = text[~np.isin(text, self.meta.stop_words)]
+        text = told if len(told) > 2 else text
+        return self._close([np.array(opening, np.uint16), text], max_tokens)
 
     def document(self, record: int, max_tokens: int, view: View = SERVED) -> Ids:
         """Ids of the code in one form, special tokens included, cut as the encoder cuts."""
@@ -182,7 +190,7 @@ def _drop(before: Ids, after: Ids, count: int) -> tuple[Ids, Ids]:
 
 def _meta(fields: dict[str, Any]) -> Meta:
     fields["specials"] = Specials(**fields["specials"])
-    for name in ("languages", "repositories", "licences"):
+    for name in ("languages", "repositories", "licences", "stop_words"):
         fields[name] = tuple(fields[name])
     fields["questions"] = tuple(tuple(map(tuple, by)) for by in fields["questions"])
     return Meta(**fields)

@@ -20,6 +20,7 @@ class Augment:
     drop_declaration: float = 0.1
     drop_path: float = 0.2
     opening: float = 0.1  # the question begins as typed into a search box: "how to …"
+    key_words: float = 0.0  # of the question only a few words are left, none of them a stop word
 
 
 @dataclass(frozen=True, slots=True)

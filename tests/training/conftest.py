@@ -33,6 +33,7 @@ def pairs() -> Pairs:
         repositories=("me/one",),
         licences=("MIT",),
         questions=(((5, 6), (7,)), ((5, 6, 8), (9,))),
+        stop_words=(10, 11),
     )
     fields = {
         "lengths": np.array([[len(one) for one in row] for row in segments], np.uint16),

@@ -74,6 +74,23 @@ def test_a_batch_says_which_code_keeps_its_documentation(pairs: Pairs) -> None:
         assert bool(shown) == (place in batch.documented)
 
 
+def test_questions_of_key_words(pairs: Pairs) -> None:
+    spoken = Forms(pairs, Augment(opening=0.0, key_words=0.0), 1, 16, 32)
+    forms = Forms(pairs, Augment(opening=0.5, key_words=1.0), 1, 16, 32)
+    every = np.arange(len(pairs))
+    openings = set()
+    for record, said, told in zip(
+        every, spoken.batch(0, every).texts, forms.batch(0, every).texts, strict=True
+    ):
+        begins = [one for one in pairs.meta.questions[pairs.language[record]] if told[1] == one[0]]
+        opening = list(begins[0]) if begins else []
+        openings.add(len(opening))
+        words = [word for word in said[1:-1].tolist() if word not in pairs.meta.stop_words]
+        words = words if len(words) > 2 else said[1:-1].tolist()
+        assert told.tolist() == [said[0], *opening, *words, said[-1]]
+    assert openings == {0, 1, 2, 3}
+
+
 def test_padding() -> None:
     filled, real = padded([np.array([1, 5, 2], np.uint16), np.array([1, 2], np.uint16)], pad=0)
     assert filled.shape == (2, 8)

@@ -126,6 +126,19 @@ def test_the_packed_form_is_what_is_served(mined: Path) -> None:
     assert seen == len(NAMES) + 1
 
 
+def test_questions_begin_as_people_type_them(mined: Path) -> None:
+    rules = Tokenizer.from_file(str(RULES))
+    rules.enable_padding(length=12)  # as some ship theirs: it must not reach what is packed
+    shipped = mined.parent / "padding.json"
+    rules.save(str(shipped))
+    data.pack(packing(mined, tokenizer=shipped))
+    meta = packed_form.load(mined.parent / "packed").meta
+    (openings,) = meta.questions
+    said = [rules.decode(list(one), skip_special_tokens=False) for one in openings]
+    assert said[:3] == ["how to", "python how to", "how do i"]
+    assert {rules.decode([one]) for one in meta.stop_words} >= {"the", "of", "."}
+
+
 def test_views_hide_what_they_say(mined: Path) -> None:
     data.pack(packing(mined, max_tokens=192))
     packed = packed_form.load(mined.parent / "packed")
