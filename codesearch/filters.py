@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,7 @@ def _spec(patterns: list[str]) -> GitIgnoreSpec:
 
     try:
         return GitIgnoreSpec.from_lines(patterns)
-    except ValueError as error:
+    except (ValueError, re.error) as error:
         raise FilterError(
             f"Unusable path pattern: {error}", "Write it as in .gitignore: src/, *.py, docs/**"
         ) from error

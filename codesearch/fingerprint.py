@@ -12,7 +12,7 @@ from codesearch.encoder.text import TEMPLATE_VERSION
 from codesearch.lexical import LEXICAL_VERSION
 from indexers import CHUNKER_VERSION
 
-STORE_VERSION = 2  # layout of points, payload and files on disk
+STORE_VERSION = 3  # layout of points, payload and files on disk
 
 
 def encoder_fingerprint(model_digest: str) -> str:

@@ -47,7 +47,8 @@ class Home:
         """The folder of the repository's index, whether it exists or not."""
         place = str(repository.common_dir)
         for directory, card in self.indexes():
-            if place in card.repositories:
+            # Else another repository was put where that one had been.
+            if place in card.repositories and repository.has_commit(card.identity):
                 return directory
         return self.directory / "indexes" / repository.identity()[:16]
 

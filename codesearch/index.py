@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Self
 
 from codesearch.encoder import chosen_device, load_encoder
 from codesearch.encoder.weights import Weights
-from codesearch.errors import NotIndexedError, StoreError
+from codesearch.errors import NotIndexedError, RepositoryError, StoreError
 from codesearch.fingerprint import index_fingerprint
 from codesearch.home import Home, read_card, remove_index, sign_card
 from codesearch.overlay import Keeper, Overlay
-from codesearch.refs import at_head, own_refs, ref_of
+from codesearch.refs import at_head, own_refs
 from codesearch.searcher import Lay, Locate, Searcher
 from codesearch.settings import Settings
 from codesearch.store.generations import sizes
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from codesearch.encoder import Encoder
     from codesearch.ranking import Candidate
+    from codesearch.store import State
     from codesearch.sync import OnProgress, Syncer
     from indexers.pipeline import Report
 
@@ -149,9 +150,7 @@ class Index:
             StoreError: disk full, folder not writable, damaged index.
             ModelError: the encoder's folder is unusable.
         """
-        ref, commit = ref_of(self.repository, revision)
-        sign_card(self.directory, self.repository)
-        return self._syncer.run(ref, commit, wait=wait, rebuild=rebuild, on_progress=on_progress)
+        return self._syncer.run(revision, wait=wait, rebuild=rebuild, on_progress=on_progress)
 
     def survey(self, revision: str = "HEAD") -> Report:
         """Count what a first sync would take in and leave out; writes nothing."""
@@ -214,12 +213,9 @@ class Index:
         from codesearch.verify import verify  # noqa: PLC0415
 
         try:
-            reader = self._searcher.reader()
-            commits = (
-                [self._locator(at)(reader.state)]
-                if at
-                else sorted({ref.commit for ref in own_refs(self.repository, reader.state)})
-            )
+            reader, commit = self._searcher.located(self._locator(at))
+            own = own_refs(self.repository, reader.state)
+            commits = [commit] if at else sorted({ref.commit for ref in own})
             report = verify(self._syncer, reader, commits, on_progress=on_progress)
         except StoreError as error:
             if not repair:
@@ -303,12 +299,19 @@ class Index:
 
         How many files of the working tree were laid over is what the last search found.
         """
-        state = self._searcher.reader().state
-        commit = self._locator(at)(state)
-        head = commit if at else self.repository.head().commit  # ``at`` is answered exactly
-        behind = 0 if head == commit else self.repository.commits_between(commit, head)
+        reader, commit = self._searcher.located(self._locator(at))
+        state = reader.state
+        head: str | None = commit  # ``at`` is answered exactly
+        if not at:
+            try:
+                head = self.repository.head().commit
+            except RepositoryError:  # a branch without commits yet, a mirror's HEAD that is nowhere
+                head = None
+        behind = 0 if head == commit else None
+        if head is not None and head != commit:
+            behind = self.repository.commits_between(commit, head)
         dirty_files = self.repository.is_dirty() if dirty else None
-        freshness = Freshness(commit, head, behind, dirty_files, state.partial)
+        freshness = Freshness(commit, head, behind, dirty_files, state.partial == commit)
         overlay = self._overlays.last
         if at or overlay is None or overlay.commit != commit:
             return freshness
@@ -316,8 +319,7 @@ class Index:
 
     def stats(self, at: str | None = None) -> IndexStats:
         """The index in numbers."""
-        reader = self._searcher.reader()
-        commit = self._locator(at)(reader.state)
+        reader, commit = self._searcher.located(self._locator(at))
         manifest = reader.manifest()
         snapshot = manifest.snapshots[commit]
         return IndexStats(
@@ -356,15 +358,20 @@ class Index:
         """How to find the commit that answers. Indexes ``at`` on the spot where that is cheap."""
         if at is None:
             return lambda state: at_head(self.repository, state)
-        commit = self.repository.resolve(at)
-        if commit not in self._searcher.reader().state.commits:
+        self.repository.resolve(at)  # who mistypes need not wait for the encoder
+
+        def locate(state: State) -> str | None:
+            commit = self.repository.resolve(at)
+            if commit in state.commits:
+                return commit
             self._index_on_the_spot(at, commit)
-        return lambda state: commit
+            return None
+
+        return locate
 
     def _index_on_the_spot(self, at: str, commit: str) -> None:
-        ref, _ = ref_of(self.repository, at)
         try:
-            self._syncer.run(ref, commit, wait=False, limit=_ON_THE_SPOT)
+            self._syncer.run(at, wait=False, limit=_ON_THE_SPOT)
         except TooMuchError as error:
             raise NotIndexedError(
                 f"{at} ({commit[:10]}) is not indexed, and is too much for the spot: {error}",

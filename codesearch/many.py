@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -62,14 +63,18 @@ def _names(group: Sequence[Index]) -> list[str]:
 
 def _open(directory: Path, card: IndexCard, settings: Settings) -> Index:
     """The index in ``directory``, for the first of its repositories that is still there."""
-    folder = next((folder for folder in card.folders if folder.is_dir()), None)
+    # ``Path.is_dir`` raises where a network's file system has gone away.
+    folder = next((it for it in card.folders if os.path.isdir(it)), None)  # noqa: PTH112
+    gone = RepositoryError(
+        f"its repository is gone ({', '.join(card.repositories)})",
+        f"If it is gone for good: codesearch remove {directory}",
+    )
     if folder is None:
-        raise RepositoryError(
-            f"its repository is gone ({', '.join(card.repositories)})",
-            f"If it is gone for good: codesearch remove {directory}",
-        )
+        raise gone
     index = Index.open(folder, index_dir=directory, settings=settings)
     try:
+        if str(index.repository.common_dir) not in card.repositories:
+            raise gone  # what was found is a repository around the folder
         index.freshness()  # raises where it cannot be searched
     except BaseException:
         index.close()

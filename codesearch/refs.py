@@ -20,9 +20,16 @@ def ref_of(repository: Repository, revision: str) -> tuple[Ref, str]:
 
 def own_refs(repository: Repository, state: State) -> list[IndexedRef]:
     """The refs that an index follows in this repository, by name."""
-    own = [(ref, commit) for ref, commit in state.refs.items() if ref.place in repository.places]
+    own = [(ref, commit) for ref, commit in state.refs.items() if _is_own(ref, repository)]
     found = [IndexedRef(ref.short_name, commit, ref.name) for ref, commit in own]
     return sorted(found, key=lambda ref: ref.name)
+
+
+def _is_own(ref: Ref, repository: Repository) -> bool:
+    """Whether it is of this worktree: others have HEADs of their own."""
+    if ref.name == "HEAD":
+        return ref.place == str(repository.git_dir)
+    return ref.place in repository.places
 
 
 def at_head(repository: Repository, state: State) -> str:
@@ -51,8 +58,13 @@ def _namesake(state: State, ref: Ref) -> str | None:
 
 
 def _last(state: State, places: tuple[str, ...]) -> str:
-    """The commit that was synced last, rather one of this repository than of another clone."""
-    own = [commit for ref, commit in state.refs.items() if ref.place in places]
+    """The commit that was synced last: rather of this repository than of another clone, rather of
+    a branch than of a tag, which somebody may once have looked at."""
     if not state.refs:
         raise NotIndexedError("The index follows no ref any more", "Index one: codesearch index")
-    return (own or list(state.refs.values()))[-1]
+
+    def rank(ref: Ref) -> tuple[bool, bool]:
+        return ref.place in places, ref.name.startswith("refs/heads/")
+
+    best = max(map(rank, state.refs))
+    return [commit for ref, commit in state.refs.items() if rank(ref) == best][-1]

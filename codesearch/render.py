@@ -86,6 +86,8 @@ def _commit_words(freshness: Freshness, at: str | None) -> str:
         return f"at {at} (commit {commit})"
     if freshness.is_current:
         return f"at commit {commit} (HEAD)"
+    if freshness.head is None:
+        return f"at commit {commit}; HEAD is at no commit yet"
     if freshness.commits_behind is None:
         return f"at commit {commit}, which this clone does not have; HEAD is elsewhere"
     if freshness.commits_behind == 0:

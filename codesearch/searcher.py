@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from codesearch.encoder import Encoder
     from codesearch.store import Reader, State, Store
 
-Locate = Callable[["State"], str]  # what is published → the commit that a question is about
+# What is published → the commit that a question is about; None: by now something newer is.
+Locate = Callable[["State"], str | None]
 Lay = Callable[[str], Overlay]  # that commit → what lies over it
 _Id = TypeVar("_Id", str, int)
 
@@ -127,6 +128,14 @@ class Searcher:
                 )
             return self._reader
 
+    def located(self, locate: Locate) -> tuple[Reader, str]:
+        """The last published state, and the commit in it that ``locate`` finds."""
+        while True:
+            reader = self.reader()
+            commit = locate(reader.state)
+            if commit is not None:
+                return reader, commit
+
     def close(self) -> None:
         """Give the state back."""
         with self._lock:
@@ -138,8 +147,8 @@ class Searcher:
     def _laid(self, locate: Locate, lay: Lay) -> Iterator[OverlaidReader]:
         """What answers, with what lies over it. Nobody waits while ``lay`` looks at files."""
         while True:
-            reader = self.reader()
-            overlay = lay(locate(reader.state))
+            reader, commit = self.located(locate)
+            overlay = lay(commit)
             with self._lock:
                 if self._reader is reader:  # else another thread has seen something newer
                     yield OverlaidReader(reader, overlay)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codesearch.errors import StoreError
+from codesearch.errors import RepositoryError, StoreError
 from codesearch.fingerprint import encoder_fingerprint, index_fingerprint
+from codesearch.home import sign_card
+from codesearch.refs import ref_of
 from codesearch.store import Ref, Snapshot
 from codesearch.store.vectors import VectorCache
 from codesearch.types import Progress, SkipReason, SyncReport
@@ -35,7 +37,7 @@ class Syncer:
     """Brings a store to commits. Readers see nothing of it before all of it is there."""
 
     store: Store
-    vectors: Path  # folder of the vectors known
+    vectors: Path  # folder of the index, and of the vectors known
     repository: Repository
     settings: Settings
     weights: Weights
@@ -43,15 +45,14 @@ class Syncer:
 
     def run(
         self,
-        ref: Ref,
-        commit: str,
+        revision: str,
         *,
         wait: bool = True,
         rebuild: bool = False,
         on_progress: OnProgress | None = None,
         limit: int | None = None,
     ) -> SyncReport:
-        """Let ``ref`` stand at ``commit``: write what the published state lacks; then publish.
+        """Follow a revision's ref: write what the published state lacks of it; then publish.
 
         Where nothing of the published state can be used (another model, or ``rebuild``), the
         other refs that this repository knows are brought along. Interrupted or failed, it leaves
@@ -59,15 +60,22 @@ class Syncer:
         finds them. ``limit``: raise ``TooMuchError`` rather than encode more texts than this.
         """
         started = time.perf_counter()
+        published = self.published()
+        ref, commit = ref_of(self.repository, revision)
+        sign_card(self.vectors, self.repository)
         writer = self.store.writer(
             self.fingerprint, self.weights.dimension, wait=wait, from_scratch=rebuild
         )
         try:
+            if self.published() != published:  # meanwhile: a ref that moved on must not go back
+                ref, commit = ref_of(self.repository, revision)
             rebuilt = not writer.manifest.snapshots
             work = _Work(self, writer, on_progress, limit)
             for other, known_commit in self._followed().items() if rebuilt else ():
                 if other != ref:
-                    work.bring(other, known_commit)
+                    # A partial clone has the commits of others, and not their files.
+                    with suppress(RepositoryError):
+                        work.bring(other, known_commit)
             work.bring(ref, commit)
             work.end(ref)
         except BaseException:
@@ -90,6 +98,13 @@ class Syncer:
     def survey(self, commit: str) -> pipeline.Report:
         """Count what a first sync would take in and leave out; writes nothing."""
         return pipeline.survey(self.repository, commit, rules=self.rules(commit))
+
+    def published(self) -> str | None:
+        """What is published, by name; "" where that is damaged, which a rebuild is to mend."""
+        try:
+            return self.store.current_name()
+        except StoreError:
+            return ""
 
     @property
     def fingerprint(self) -> str:
@@ -147,7 +162,7 @@ class _Work:
         self._limit = limit
         self._before = writer.manifest.state
         # Of a first build, readers see as much as there is.
-        self._is_first = not writer.manifest.snapshots and syncer.store.current_name() is None
+        self._is_first = not writer.manifest.snapshots and syncer.published() is None
         self._published = time.monotonic()
         self._stored = writer.manifest.versions()
         self._wrote = False
@@ -156,7 +171,8 @@ class _Work:
         """Let ``ref`` stand at ``commit``, with all that the commit has."""
         manifest = self._writer.manifest
         base = self._base(ref, commit)
-        if base and commit in manifest.snapshots and self._is_whole(base):
+        is_known = commit in manifest.snapshots and commit != manifest.partial
+        if base and is_known and self._has_same_rules(base):
             manifest.follow(ref, commit, base)
             return
         plan = self._plan(base, commit)
@@ -168,6 +184,8 @@ class _Work:
             snapshot = self._write(ref, plan, base)
             self._wrote = True
         manifest.follow(ref, commit, snapshot)
+        if manifest.partial == commit:
+            manifest.partial = ""
 
     def end(self, ref: Ref) -> None:
         """Publish what has changed; forget the refs that are gone and what no commit has.
@@ -178,7 +196,6 @@ class _Work:
         for other in gone_refs(self._syncer.repository, manifest.refs.keys() - {ref}):
             del manifest.refs[other]
         manifest.drop_unheld()
-        manifest.partial = False
         if manifest.state == self._before and not self._wrote:
             self._writer.abandon()  # that is what is published already
             return
@@ -201,13 +218,11 @@ class _Work:
 
         return max(manifest.snapshots.values(), key=in_common, default=None)
 
-    def _is_whole(self, snapshot: Snapshot) -> bool:
-        """Whether a commit is here with all that it has, by the rules that hold now.
+    def _has_same_rules(self, snapshot: Snapshot) -> bool:
+        """Whether a commit was taken in by the rules that hold now.
 
-        A commit never changes: where it was taken in before, its tree need not be listed again.
+        A commit never changes: then it is here as it should be, and its tree need not be listed.
         """
-        if self._writer.manifest.partial:
-            return False
         repository = self._syncer.repository
         texts = {
             path: rule_text(repository.read(entry.blob, path))
@@ -244,19 +259,24 @@ class _Work:
                 limit=self._limit,
                 counts=self.counts,
             )
-            pipeline.run(self._syncer.repository, plan, sink, on_progress=self._progress.on_file)
-            sink.finish()
+            repository, on_file = self._syncer.repository, self._progress.on_file
+            try:
+                pipeline.run(repository, plan, sink, on_progress=on_file)
+            finally:
+                # Should reading fail: what was read is stored, and known to be, so that another
+                # ref can have it or it is taken back.
+                sink.finish()
+                snapshot = Snapshot(plan.rules_digest, sink.files)
+                self._stored |= snapshot.versions
             cache.forget_others()
-        snapshot = Snapshot(plan.rules_digest, sink.files)
-        self._stored |= snapshot.versions
         return snapshot
 
     def _publish_so_far(self, ref: Ref, plan: pipeline.Plan, sink: IndexWriter) -> None:
         if not self._is_first or time.monotonic() < self._published + _PUBLISH_EVERY:
             return
         manifest = self._writer.manifest
-        manifest.partial = True
         manifest.follow(ref, plan.commit, Snapshot(plan.rules_digest, dict(sink.files)))
+        manifest.partial = plan.commit
         self._writer.publish(go_on=True)
         self._published = time.monotonic()
 

@@ -66,9 +66,13 @@ def gc(syncer: Syncer, *, wait: bool = True) -> GcReport:
 def _writing(syncer: Syncer, wait: bool) -> Iterator[Writer]:
     """The next state, published at the end; abandoned if anything fails."""
     writer = syncer.store.writer(syncer.fingerprint, syncer.weights.dimension, wait=wait)
+    is_ours = bool(writer.manifest.refs)  # else another model's was published while we waited
     try:
         yield writer
-        writer.publish()
+        if is_ours:
+            writer.publish()
+        else:
+            writer.abandon()
     except BaseException:
         writer.abandon()
         raise

@@ -94,6 +94,29 @@ def run(
         )
 
 
+@contextmanager
+def lines(arguments: Sequence[str]) -> Iterator[IO[bytes]]:
+    """The lines of git's output as they come; it is ended with the block, if not by itself.
+
+    They end where git ends: who must know that this was for want of an object asks with ``run``.
+    """
+    with git_must_exist():
+        process = subprocess.Popen(
+            ["git", *FLAGS, *arguments],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    assert process.stdout is not None
+    try:
+        yield process.stdout
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
 def last_words(stderr: bytes) -> str:
     """The line of git's complaint that says most: the last ``fatal:`` or ``error:``."""
     lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
@@ -132,6 +155,9 @@ class BlobReader:
                 data = process.stdout.read(size + 1)
             except (OSError, ValueError, IndexError):
                 raise self._died() from None
+            except BaseException:  # interrupted: the rest of this answer would be the next one's
+                self._stop()
+                raise
             if len(data) != size + 1:
                 raise self._died()
             return data[:-1]

@@ -114,18 +114,20 @@ class Generations:
         """The published generation, protected from deletion until the lock is released."""
         while (name := self.current_name()) is not None:
             generation = Generation(self.directory / name)
-            lock_path = generation.directory / "lock"
+            lock_path, lock = generation.directory / "lock", None
             try:
                 lock = try_lock(lock_path, shared=True)
                 if lock and same_file(lock, lock_path):
                     _require_space_to_read(generation.shard)
-                    return generation, lock
+                    held, lock = lock, None
+                    return generation, held
             except FileNotFoundError:
-                lock = None
-            if lock:
-                lock.release()
-            if self.current_name() == name and not lock_path.exists():
-                raise _corrupt(generation.directory)  # named as current, yet gone
+                is_whole = lock_path.exists() and generation.shard.exists()
+                if self.current_name() == name and not is_whole:
+                    raise _corrupt(generation.directory) from None  # named as current, yet gone
+            finally:
+                if lock:
+                    lock.release()
         return None
 
     def begin(self, source: Generation | None, *, beside: bool = False) -> Generation:

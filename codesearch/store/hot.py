@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -178,12 +179,11 @@ def mark_loaded(directory: Path) -> None:
 
 def _lock_alone(directory: Path) -> FileLock | None:
     """The lock of a generation that nobody else ever read; None if somebody did, or it is gone."""
-    path = directory / "lock"
-    try:
+    path, lock = directory / "lock", None
+    with suppress(FileNotFoundError):
         lock = try_lock(path, shared=False)
         if lock is None or (same_file(lock, path) and not (directory / _MARK).exists()):
             return lock
-    except FileNotFoundError:
-        return None
-    lock.release()
+    if lock:
+        lock.release()
     return None

@@ -113,7 +113,7 @@ class State:
 
     fingerprint: str
     refs: Mapping[Ref, str]  # ref → commit; the one that was synced last stands last
-    partial: bool = False  # a first build is under way, or was cut off: files are missing
+    partial: str = ""  # a commit whose first build is under way or was cut off: files are missing
 
     @property
     def commits(self) -> frozenset[str]:
@@ -129,7 +129,7 @@ class Manifest:
     model: str = ""  # name and digest of the encoder, for people
     refs: dict[Ref, str] = field(default_factory=dict)  # ref → commit, the last synced one last
     snapshots: dict[str, Snapshot] = field(default_factory=dict)  # by commit
-    partial: bool = False  # see State
+    partial: str = ""  # see State
 
     @property
     def state(self) -> State:
@@ -151,6 +151,8 @@ class Manifest:
         held = set(self.refs.values())
         for commit in self.snapshots.keys() - held:
             del self.snapshots[commit]
+        if self.partial not in held:
+            self.partial = ""
 
     def versions(self) -> dict[int, tuple[str, ManifestEntry]]:
         """All file versions that have points, by their key."""

@@ -48,7 +48,7 @@ class Published:
     token: str  # of the writer: who reads it back knows whether it was he
     at: float  # seconds since 1970
     refs: tuple[tuple[str, str, str], ...]  # name, place, commit
-    partial: bool  # see ``manifest.State``
+    partial: str  # see ``manifest.State``
     blobs: Mapping[str, int]  # name → number of parts
     former: tuple[str, ...] = ()  # collections that may still hold points of this repository
 

@@ -254,6 +254,22 @@ def test_a_first_build_can_be_searched_as_far_as_it_has_come(
     assert stored(index.directory) == from_scratch(index, report.commit, tmp_path / "fresh")
 
 
+@pytest.mark.parametrize("what", ["current", "shard"])
+def test_a_rebuild_mends_what_is_damaged(index: Index, shop: Path, what: str) -> None:
+    index.sync()
+    index.close()
+    (generation,) = index.directory.glob("generation-*")
+    if what == "current":
+        (index.directory / "current").write_text("")
+    else:
+        shutil.rmtree(generation / "shard")
+    with Index.open(shop) as again:
+        with pytest.raises(StoreError, match="damaged"):
+            again.search("sign a cookie")
+        assert again.sync(rebuild=True).encoded == 0
+        assert again.search("sign a cookie")[0].chunk.symbol == "sign_cookie"
+
+
 def test_before_anything_is_indexed(index: Index) -> None:
     assert not index.is_built
     with pytest.raises(NotIndexedError) as caught:

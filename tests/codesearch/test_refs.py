@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import repos
-from codesearch import Filter, Index, IndexedRef, NotIndexedError, RepositoryError
+from codesearch import Filter, Index, IndexedRef, NotIndexedError, Progress, RepositoryError
 from codesearch.index import _ON_THE_SPOT
 from stored import from_scratch, stored, stored_at
 
@@ -243,3 +244,72 @@ def test_stats_count_a_commit_and_all_points(forked: Index) -> None:
     assert paint.chunks == main.chunks + 1
     assert main.points == paint.points == paint.chunks
     assert [ref.name for ref in main.refs] == ["main", "paint"]
+
+
+def test_a_first_build_that_was_cut_off_is_made_good_after_another_branch(
+    index: Index, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repos.git(shop, "switch", "--quiet", "-c", "paint")
+    repos.write(shop, PAINT)
+    repos.commit(shop)
+    repos.git(shop, "switch", "--quiet", "main")
+    monkeypatch.setattr("codesearch.sync._PUBLISH_EVERY", 0.0)
+    monkeypatch.setattr("codesearch.writer._BATCH_NEW_TEXTS", 1)
+
+    def cut_off(progress: Progress) -> None:
+        if index.is_built:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index.sync(on_progress=cut_off)
+    assert index.freshness().partial
+    paint = index.sync("paint").commit
+    assert index.freshness().partial
+    assert not index.freshness("paint").partial
+    main = index.sync().commit
+    assert not index.freshness().partial
+    for commit in (main, paint):
+        folder = tmp_path / commit
+        assert stored_at(index.directory, commit) == from_scratch(index, commit, folder)
+
+
+def test_a_revision_that_was_never_indexed_has_numbers_and_can_be_verified(
+    index: Index, shop: Path
+) -> None:
+    index.sync()
+    repos.write(shop, PAINT)
+    repos.commit(shop)
+    repos.git(shop, "branch", "more")
+    assert "paint.py" not in {hit.chunk.path for hit in index.search("blend", at="main~1")}
+    assert index.stats("more").files == index.stats("main~1").files + 1
+    repos.write(shop, {"other.py": PAINT["paint.py"]})
+    repos.commit(shop)
+    assert not index.verify("HEAD").damage
+
+
+def test_a_branch_without_commits_yet(forked: Index, shop: Path) -> None:
+    repos.git(shop, "switch", "--quiet", "--orphan", "new")
+    hits = forked.search("blend colours", overlay=False)
+    assert "mix" in {hit.chunk.symbol for hit in hits}  # the branch that was synced last
+    freshness = forked.freshness()
+    assert (freshness.head, freshness.commits_behind, freshness.is_current) == (None, None, False)
+
+
+def test_an_old_tag_does_not_answer_for_a_new_branch(forked: Index, shop: Path) -> None:
+    repos.git(shop, "tag", "old", "main")
+    repos.git(shop, "switch", "--quiet", "-c", "newer", "paint")
+    repos.write(shop, {"more.py": 'def more():\n    """Blend more."""\n'})
+    repos.commit(shop)
+    forked.sync("old")
+    assert "mix" in {hit.chunk.symbol for hit in forked.search("blend colours", overlay=False)}
+
+
+def test_another_repository_in_the_place_of_one(index: Index, shop: Path, tmp_path: Path) -> None:
+    index.sync()
+    shutil.rmtree(shop)
+    repos.init(shop)
+    repos.write(shop, PAINT)
+    repos.commit(shop, "a beginning of its own")
+    with Index.open(shop) as other:
+        assert other.directory != index.directory
+        assert not other.is_built

@@ -334,10 +334,10 @@ def test_a_writer_can_publish_and_go_on(store: Store) -> None:
     writer = store.writer("f", DIMENSION)
     writer.upsert([make_point("a", 1.0)])
     writer.manifest.follow(MAIN, "c1", snapshot("a"))
-    writer.manifest.partial = True
+    writer.manifest.partial = "c1"
     writer.publish(go_on=True)
     with reading(store) as first:
-        assert first.state.partial
+        assert first.state.partial == "c1"
         writer.upsert([make_point("b", 0.5)])
         assert nearest(first) == [make_id("a")]
         with pytest.raises(IndexLockedError):
