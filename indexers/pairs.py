@@ -142,6 +142,13 @@ def find_weak_pair(chunk: Chunk) -> Pair | None:
     return pair if _has_body(pair) else None
 
 
+def pair_with(text: str, chunk: Chunk) -> Pair | None:
+    """A text from elsewhere and a function that answers it; None where there is little of it."""
+    doc_lines = documentation_lines(chunk) if chunk.docstring else None
+    pair = _make(text, chunk, doc_lines or (0, 0), weak=False)
+    return pair if _has_body(pair) else None
+
+
 def summary(docstring: str) -> str:
     """The first paragraph as running text: no tags, markup, links; "" where there is none."""
     lines: list[str] = []

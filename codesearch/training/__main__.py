@@ -45,6 +45,7 @@ def _mine(parser: argparse.ArgumentParser) -> None:
 
 def _pack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mined", type=Path, required=True)
+    parser.add_argument("--commits", type=Path, help="what the stage `commits` wrote")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--heldout", type=Path, help="a list of what must stay out")
@@ -144,6 +145,7 @@ def _join(parser: argparse.ArgumentParser) -> None:
 
 STAGES: dict[str, tuple[_Add, Callable[[argparse.Namespace], None]]] = {
     "mine": (_mine, stages.run_mine),
+    "commits": (_mine, stages.run_commits),
     "pack": (_pack, stages.run_pack),
     "vocabulary": (_vocabulary, stages.run_vocabulary),
     "pretrain": (_pretrain, stages.run_pretrain),

@@ -173,7 +173,11 @@ class Forms:
             ],
             document_records=every,
             short=[self._short(record, random) for record in records[:short]],
-            documented=[place for place, view in enumerate(views) if view.keep_doc],
+            documented=[
+                place
+                for place, (record, view) in enumerate(zip(every, views, strict=True))
+                if view.keep_doc and self.pairs.has_documentation(record)
+            ],
         )
 
     def _text(self, record: int, random: np.random.Generator) -> Ids:

@@ -7,6 +7,7 @@ most of what was learned (WiSE-FT, 2109.01903; model soups, 2203.05482). It cost
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path
 
 from codesearch.encoder.weights import TOKENIZER
@@ -17,6 +18,7 @@ from codesearch.training import history, nets
 def blend(start: Path, tuned: Path, share: float, out: Path) -> None:
     """Write the model folder ``out``: ``share`` of ``tuned``, the rest of ``start``.
 
+    ``start`` is what ``tuned`` began with, or was tuned beside it from the same model.
     Raises ``ModelError`` where the two differ in shape or tokenizer.
     """
     if (start / TOKENIZER).read_bytes() != (tuned / TOKENIZER).read_bytes():
@@ -31,6 +33,9 @@ def blend(start: Path, tuned: Path, share: float, out: Path) -> None:
     }
     model.load_state_dict(mean)
     nets.save_model(model, tuned / TOKENIZER, out)
-    before = history.read(start)
-    record = {"stage": "blend", "share": share, "runs_before": len(before)}
-    history.write(out, [*history.read(tuned), record])
+    runs, others = history.read(tuned), history.read(start)
+    shared = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(runs, others, strict=False))
+    )
+    record = {"stage": "blend", "share": share, "runs_before": shared, "beside": others[shared:]}
+    history.write(out, [*runs, record])

@@ -59,6 +59,7 @@ class Packing:
     mined: Path
     tokenizer: Path  # tokenizer.json
     out: Path
+    commits: Path | None = None  # mined from histories
     max_tokens: int = 192
     text_tokens: int = 64
     weak_share: float = 0.5  # weak pairs at most, as a share of the documented ones, by language
@@ -72,6 +73,7 @@ class Report:
 
     documented: Counter[str] = field(default_factory=Counter)  # by language
     weak: Counter[str] = field(default_factory=Counter)  # by language
+    commits: Counter[str] = field(default_factory=Counter)  # by language
     dropped: Counter[str] = field(default_factory=Counter)  # by reason
     repositories: int = 0
     tokens: int = 0
@@ -117,32 +119,42 @@ def segments(pair: Pair) -> list[str]:
 
 def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[tuple[int, Pair]]]:
     """Headers, and what is kept as (number of the repository, pair), in a fixed order."""
-    seen = Seen()
-    for path in job.evaluation:
-        seen.add_evaluation(path)
     heldout = {source.name.lower() for source in mine.read_list(job.heldout)} if job.heldout else ()
-    headers: list[mine.Header] = []
+    headers: dict[str, mine.Header] = {}
     documented: list[tuple[int, Pair]] = []
     weak: list[tuple[int, Pair]] = []
-    for path in sorted(job.mined.glob("*.jsonl.gz")):
-        header = mine.read_header(path)
-        if header.repository.lower() in heldout:
-            report.dropped["held-out repository"] += header.pairs + header.weak
-            continue
-        for pair in _new_ones(mine.read(path), seen, report):
-            (weak if pair.weak else documented).append((len(headers), pair))
-        headers.append(header)
+    told: list[tuple[int, Pair]] = []
+    for folder, kept in ((job.mined, documented), (job.commits, told)):
+        # Anew for each: a function may well come with its documentation and with a commit.
+        seen = Seen()
+        for path in job.evaluation:
+            seen.add_evaluation(path)
+        for path in sorted(folder.glob("*.jsonl.gz")) if folder else ():
+            header = mine.read_header(path)
+            if header.repository.lower() in heldout:
+                report.dropped["held-out repository"] += header.pairs + header.weak
+                continue
+            headers.setdefault(header.repository, header)
+            number = list(headers).index(header.repository)
+            for pair in _new_ones(mine.read(path), seen, report):
+                (weak if pair.weak else kept).append((number, pair))
     weak = _less_weak(weak, documented, job.weak_share, report)
     report.repositories = len(headers)
-    report.documented.update(pair.chunk.language for _, pair in documented)
-    report.weak.update(pair.chunk.language for _, pair in weak)
-    return headers, sorted(documented + weak, key=lambda item: item[0])
+    for counts, pairs in (
+        (report.documented, documented),
+        (report.weak, weak),
+        (report.commits, told),
+    ):
+        counts.update(pair.chunk.language for _, pair in pairs)
+    every = documented + weak + told
+    return list(headers.values()), sorted(every, key=lambda item: item[0])
 
 
 def _new_ones(pairs: Iterator[Pair], seen: Seen, report: Report) -> Iterator[Pair]:
     for pair in pairs:
         bare = pair.bare.text
-        again = not pair.weak and not seen.is_new_code(pair.chunk.text)  # evaluation keeps both
+        first, end = pair.doc_lines
+        again = first < end and not seen.is_new_code(pair.chunk.text)  # evaluation keeps both
         if again or not seen.is_new_code(bare):
             report.dropped["equal code"] += 1
         elif not seen.is_new_text(pair.text):

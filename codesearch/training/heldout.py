@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codesearch.training.dedup import Seen, shape
-from codesearch.training.mine import Source, collect, locate, read_list
+from codesearch.training.mine import Source, collect, find_documented, locate, read_list
 from indexers.pairs import Pair
 from indexers.types import Kind
 
@@ -53,7 +53,7 @@ def write(listed: Path, clones: Path, out: Path, *, each: int = 250) -> str:
 
 
 def _questions(source: Source, place: Path) -> Iterator[tuple[str, Pair]]:
-    _, pairs = collect(source, place)
+    _, pairs = collect(source, place, find_documented)
     for pair in pairs:
         if not pair.weak and pair.chunk.kind is not Kind.CLASS:
             yield source.name, pair

@@ -26,27 +26,30 @@ def write(folder: Path, records: list[dict[str, Any]]) -> None:
 
 def in_words(records: list[dict[str, Any]]) -> str:
     """For a model card: each run's stage, size, time and last numbers."""
-    lines = []
-    for number, record in enumerate(records, 1):
-        if record["stage"] == "blend":
-            start, share = record["runs_before"] + 1, record["share"]
-            lines.append(
-                f"{number}. **blend**; each weight is {share:.0%} of what it was by then, and"
-                f" {1 - share:.0%} of what it was before run {start}."
-            )
-            continue
-        recipe = record["recipe"]
-        said = [
-            f"{number}. **{record['stage']}**",
-            f"{record['steps']:,} steps of {recipe['batch']:,}",
-            f"{record['seconds'] / 60:.0f} minutes on {record['device']}",
-            f"{record['records']:,} pairs of {record['repositories']} repositories",
-            f"learning rate {recipe['optimizer']['lr']:g}, seed {recipe['seed']}",
-        ]
-        if record["stage"] == "pretrain":
-            said.insert(
-                1, {"rtd": "replaced-token detection"}.get(recipe["objective"], "masked words")
-            )
-        last = ", ".join(f"{name} {value:.3g}" for name, value in record["last"].items())
-        lines.append("; ".join(said) + f". At its end: {last}.")
-    return "\n".join(lines)
+    return "\n".join(f"{number}. {_said(record)}" for number, record in enumerate(records, 1))
+
+
+def _said(record: dict[str, Any]) -> str:
+    if record["stage"] == "blend":
+        start, share = record["runs_before"] + 1, record["share"]
+        other = f"what it was before run {start}"
+        if record.get("beside"):
+            runs = " ".join(_said(run) for run in record["beside"])
+            other = f"what another training made of it beside runs {start} ff. ({runs})"
+        return (
+            f"**blend**; each weight is {share:.0%} of what it was by then, and {1 - share:.0%} of"
+            f" {other}."
+        )
+    recipe = record["recipe"]
+    said = [
+        f"**{record['stage']}**",
+        f"{record['steps']:,} steps of {recipe['batch']:,}",
+        f"{record['seconds'] / 60:.0f} minutes on {record['device']}",
+        f"{record['records']:,} pairs of {record['repositories']} repositories",
+        f"learning rate {recipe['optimizer']['lr']:g}, seed {recipe['seed']}",
+    ]
+    if record["stage"] == "pretrain":
+        objective = recipe["objective"]
+        said.insert(1, {"rtd": "replaced-token detection"}.get(objective, "masked words"))
+    last = ", ".join(f"{name} {value:.3g}" for name, value in record["last"].items())
+    return "; ".join(said) + f". At its end: {last}."

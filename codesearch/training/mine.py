@@ -13,7 +13,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from indexers.languages import grammar_of
 from indexers.pairs import Pair, find_pair, find_weak_pair, is_test
 from indexers.repository import Repository
 from indexers.skip import Rules
-from indexers.types import Chunk, Kind, SkipReason, Span, TreeEntry
+from indexers.types import Chunk, Kind, SkipReason, Span
 
 MINING_VERSION = 1  # change it with the rules of ``indexers/pairs.py``: all is then mined again
 _LICENCES = (
@@ -80,6 +80,10 @@ class Limits:
     weak: int = 3000
 
 
+Find = Callable[[Repository, str, Rules], Iterable[Pair]]
+"""The pairs that a repository has at a commit, by the rules that hold there."""
+
+
 def read_list(path: Path, heldout: Path | None = None) -> list[Source]:
     """Rows ``owner/name``, language, licence (tabs between), less those that are held out."""
     kept_out = {row[0].lower() for row in _rows(heldout)} if heldout else set()
@@ -96,7 +100,14 @@ def locate(root: Path, name: str) -> Path | None:
     return None
 
 
-def mine(sources: Sequence[Source], root: Path, out: Path, *, processes: int = 0) -> Counter[str]:
+def mine(
+    sources: Sequence[Source],
+    root: Path,
+    out: Path,
+    *,
+    find: Find,
+    processes: int = 0,
+) -> Counter[str]:
     """Mine every source that lies below ``root`` into ``out``; counts of what came of them."""
     out.mkdir(parents=True, exist_ok=True)
     outcome: Counter[str] = Counter()
@@ -112,7 +123,7 @@ def mine(sources: Sequence[Source], root: Path, out: Path, *, processes: int = 0
     began = time.monotonic()
     # The longest first would be better for the tail, but nobody knows them before.
     with ProcessPoolExecutor(processes or os.cpu_count()) as pool:
-        jobs = [pool.submit(mine_one, source, place, out) for source, place in todo]
+        jobs = [pool.submit(mine_one, source, place, out, find) for source, place in todo]
         for number, job in enumerate(as_completed(jobs), 1):
             said = job.result()
             outcome["mined" if isinstance(said, Header) else "refused"] += 1
@@ -123,12 +134,14 @@ def mine(sources: Sequence[Source], root: Path, out: Path, *, processes: int = 0
     return outcome
 
 
-def mine_one(source: Source, place: Path, out: Path, limits: Limits | None = None) -> Header | str:
+def mine_one(
+    source: Source, place: Path, out: Path, find: Find, limits: Limits | None = None
+) -> Header | str:
     """Write the pairs of one repository; its header, or why there is nothing."""
     limits = limits or Limits()
     began = time.monotonic()
     try:
-        header, pairs = collect(source, place)
+        header, pairs = collect(source, place, find)
     except RepositoryError as error:
         return f"{source.name}: {error}"
     if header.licence_found in _COPYLEFT:
@@ -166,41 +179,39 @@ def read(path: Path) -> Iterator[Pair]:
             yield _pair(json.loads(line))
 
 
-def collect(source: Source, place: Path) -> tuple[Header, list[Pair]]:
+def collect(source: Source, place: Path, find: Find) -> tuple[Header, list[Pair]]:
     """All pairs at HEAD of the repository in ``place``; none where its licence is copyleft.
 
     Raises ``RepositoryError``.
     """
     with Repository.open(place) as repository:
-        return _collect(source, repository)
+        commit = repository.resolve("HEAD")
+        header = Header(source.name, commit, source.licence, _licence(repository, commit))
+        if header.licence_found in _COPYLEFT:
+            return header, []
+        return header, list(find(repository, commit, Rules.at(repository, commit)))
 
 
-def _collect(source: Source, repository: Repository) -> tuple[Header, list[Pair]]:
-    commit = repository.resolve("HEAD")
-    header = Header(source.name, commit, source.licence, _licence(repository, commit))
-    if header.licence_found in _COPYLEFT:
-        return header, []
-    rules = Rules.at(repository, commit)
-    pairs: list[Pair] = []
+def find_documented(repository: Repository, commit: str, rules: Rules) -> Iterator[Pair]:
+    """What documentation says of its function; where there is none, what the name says."""
     for entry in repository.tree(commit):
         if rules.by_entry(entry) is None and not is_test(entry.path):
-            pairs += _pairs_of(repository, rules, entry)
-    return header, pairs
+            for chunk in chunks_of(repository, rules, entry.path, entry.blob):
+                pair = find_pair(chunk) or find_weak_pair(chunk)
+                if pair is not None:
+                    yield pair
 
 
-def _pairs_of(repository: Repository, rules: Rules, entry: TreeEntry) -> Iterator[Pair]:
-    """The pairs of one file; none where no grammar reads it, or git has lost it."""
+def chunks_of(repository: Repository, rules: Rules, path: str, blob: str) -> list[Chunk]:
+    """The chunks of one file; none where no grammar reads it, or git has lost it."""
     try:
-        data = repository.read(entry.blob, entry.path)
+        data = repository.read(blob, path)
     except RepositoryError:  # some mirrors lack a large file or two
-        return
-    found = rules.examine(entry.path, data)
-    if isinstance(found, SkipReason) or grammar_of(found.language, entry.path) is None:
-        return
-    for chunk in chunk_text(found.text, path=entry.path, language=found.language, blob=entry.blob):
-        pair = find_pair(chunk) or find_weak_pair(chunk)
-        if pair is not None:
-            yield pair
+        return []
+    found = rules.examine(path, data)
+    if isinstance(found, SkipReason) or grammar_of(found.language, path) is None:
+        return []
+    return list(chunk_text(found.text, path=path, language=found.language, blob=blob))
 
 
 def _licence(repository: Repository, commit: str) -> str:

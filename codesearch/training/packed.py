@@ -97,6 +97,10 @@ class Pairs:
         place = record * len(SEGMENTS) + number
         return self.ids[self._starts[place] : self._starts[place + 1]]
 
+    def has_documentation(self, record: int) -> bool:
+        """Whether there is any to keep: a commit may change a function that has none."""
+        return bool(self.lengths[record, _DOC])
+
     def text(self, record: int, max_tokens: int, opening: Sequence[int] = ()) -> Ids:
         """Ids of the question, special tokens included, behind an ``opening``."""
         return self._close([np.array(opening, np.uint16), self.segment(record, _TEXT)], max_tokens)

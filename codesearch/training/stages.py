@@ -18,17 +18,23 @@ if TYPE_CHECKING:
     import torch
 
     from codesearch.training.loop import Limits
+    from codesearch.training.mine import Find
 
 T = TypeVar("T")
 
 
 def run_mine(given: argparse.Namespace) -> None:
-    """Git repositories → pairs in text."""
+    """Git repositories → documentation and names with their functions, in text."""
     from codesearch.training import mine
 
-    sources = mine.read_list(given.list, given.heldout)
-    outcome = mine.mine(sources, given.clones, given.out, processes=given.processes)
-    print(", ".join(f"{count} {what}" for what, count in outcome.items()))
+    _mine(given, mine.find_documented)
+
+
+def run_commits(given: argparse.Namespace) -> None:
+    """Git repositories → what commits say of the functions that they change, in text."""
+    from codesearch.training import commits
+
+    _mine(given, commits.find_told)
 
 
 def run_pack(given: argparse.Namespace) -> None:
@@ -40,6 +46,7 @@ def run_pack(given: argparse.Namespace) -> None:
         given.tokenizer,
         given.out,
         max_tokens=given.max_tokens,
+        commits=given.commits,
         weak_share=given.weak_share,
         evaluation=tuple(given.not_these),
         heldout=given.heldout,
@@ -169,6 +176,14 @@ def run_join(given: argparse.Namespace) -> None:
     from codesearch.training import carry
 
     carry.join(given.pieces, given.out)
+
+
+def _mine(given: argparse.Namespace, find: Find) -> None:
+    from codesearch.training import mine
+
+    sources = mine.read_list(given.list, given.heldout)
+    outcome = mine.mine(sources, given.clones, given.out, find=find, processes=given.processes)
+    print(", ".join(f"{count} {what}" for what, count in outcome.items()))
 
 
 def _recipe(kind: type[T], given: argparse.Namespace) -> T:

@@ -18,10 +18,11 @@ def pairs() -> Pairs:
     """60 made-up records in two languages: the text's words come back in the code."""
     random = np.random.default_rng(5)
     segments, symbol = [], []
-    for _ in range(60):
+    for number in range(60):
         words = random.choice(np.arange(10, VOCABULARY), 4, replace=False)
         noise = random.integers(10, VOCABULARY, random.integers(3, 12))
-        segments.append([words, words[:2], noise[:1], noise[:2], words[1:], [*words[2:], *noise]])
+        doc = words[1:] if number % 7 else words[:0]  # a commit may change a function without any
+        segments.append([words, words[:2], noise[:1], noise[:2], doc, [*words[2:], *noise]])
         symbol.append(1)
     meta = Meta(
         template_version=1,

@@ -117,7 +117,8 @@ def test_the_command_mines_and_packs(
 def test_our_vocabulary_parts_words_as_the_packed_form_needs(clones: Path, tmp_path: Path) -> None:
     from tokenizers import Tokenizer  # noqa: PLC0415
 
-    mine.mine([mine.Source("me/garden", "MIT")], clones, tmp_path / "mined", processes=1)
+    source = mine.Source("me/garden", "MIT")
+    mine.mine([source], clones, tmp_path / "mined", processes=1, find=mine.find_documented)
     rules = tmp_path / "tokenizer.json"
     vocabulary.train(tmp_path / "mined", rules, 300)
     tokenizer = Tokenizer.from_file(str(rules))
@@ -155,4 +156,6 @@ def test_a_history_in_words(tmp_path: Path) -> None:
     for part in ("1. **pretrain**; replaced-token", "1,500 steps of 1,024", "10 minutes", "0.123"):
         assert part in words
     assert "2. **blend**; each weight is 70% of what it was by then, and 30%" in words
+    mean = {"stage": "blend", "share": 0.5, "runs_before": 0, "beside": [record]}
+    assert "made of it beside runs 1 ff. (**pretrain**; " in history.in_words([record, mean])
     assert words.endswith("before run 1.")

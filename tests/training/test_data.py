@@ -48,6 +48,10 @@ FILES = {
 }
 
 
+def mine_all(sources: list[mine.Source], clones: Path, out: Path) -> dict[str, int]:
+    return mine.mine(sources, clones, out, processes=1, find=mine.find_documented)
+
+
 @pytest.fixture
 def mined(tmp_path: Path) -> Path:
     folder = repos.init(tmp_path / "clones" / "me+kitchen")
@@ -56,7 +60,7 @@ def mined(tmp_path: Path) -> Path:
     listed = tmp_path / "list.tsv"
     listed.write_text("# comment\nme/kitchen\tpython\tMIT\nme/absent\tgo\tMIT\n")
     sources = mine.read_list(listed)
-    outcome = mine.mine(sources, tmp_path / "clones", tmp_path / "mined", processes=1)
+    outcome = mine_all(sources, tmp_path / "clones", tmp_path / "mined")
     assert outcome == {"mined": 1, "not there": 1}
     return tmp_path / "mined"
 
@@ -83,7 +87,7 @@ def test_mining_says_where_pairs_come_from(mined: Path) -> None:
 
 def test_mining_again_does_nothing(mined: Path, tmp_path: Path) -> None:
     before = (mined / "me+kitchen.jsonl.gz").stat().st_mtime_ns
-    again = mine.mine([mine.Source("me/kitchen", "")], tmp_path / "clones", mined, processes=1)
+    again = mine_all([mine.Source("me/kitchen", "")], tmp_path / "clones", mined)
     assert again == {"mined before": 1}
     assert (mined / "me+kitchen.jsonl.gz").stat().st_mtime_ns == before
 
@@ -92,7 +96,7 @@ def test_copyleft_and_held_out_repositories_stay_out(tmp_path: Path, mined: Path
     folder = repos.init(tmp_path / "clones" / "me+free")
     repos.write(folder, FILES | {"LICENSE": "GNU GENERAL PUBLIC LICENSE\nVersion 3"})
     repos.commit(folder, "begin")
-    said = mine.mine_one(mine.Source("me/free", "MIT"), folder, mined)
+    said = mine.mine_one(mine.Source("me/free", "MIT"), folder, mined, mine.find_documented)
     assert isinstance(said, str)
     assert "GPL" in said
     heldout = tmp_path / "heldout.tsv"

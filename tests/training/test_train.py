@@ -313,6 +313,10 @@ def test_a_blend_lies_between(pairs: Pairs, start: Path, tmp_path: Path) -> None
             torch.testing.assert_close(one, 0.75 * old[name] + 0.25 * new[name])
     records = json.loads((tmp_path / "blend" / "training.json").read_text())
     assert [record["stage"] for record in records] == ["contrastive", "blend"]
+    contrastive.train(pairs, start, tmp_path / "run2", replace(TUNE, seed=2), limits(2), device=CPU)
+    blend.blend(tmp_path / "run2" / "model", tuned, 0.5, tmp_path / "mean")
+    *_, record = json.loads((tmp_path / "mean" / "training.json").read_text())
+    assert (record["runs_before"], record["beside"][0]["recipe"]["seed"]) == (0, 2)
     (start / "tokenizer.json").write_text("{ }")
     with pytest.raises(CodesearchError, match="different tokenizers"):
         blend.blend(start, tuned, 0.25, tmp_path / "other")
