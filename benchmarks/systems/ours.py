@@ -26,7 +26,6 @@ from codesearch.encoder import Encoder, query_text
 from codesearch.encoder.weights import Weights
 from codesearch.fingerprint import index_fingerprint
 from codesearch.lexical import query_terms
-from codesearch.store import Ref
 from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
 from codesearch.sync import Syncer
 from codesearch.types import Chunk
@@ -115,8 +114,7 @@ class Built:
             lambda: index.encoder,
             root=corpus.pinned.root,
         )
-        ref = Ref(corpus.commit, str(corpus.mirror))
-        syncer.run(ref, corpus.commit, rebuild=rebuild)
+        syncer.run(corpus.commit, rebuild=rebuild)
         stamp.sign(index.directory)
 
 
