@@ -102,14 +102,14 @@ class Scale:
     missing: float = 0.0  # the score of who is not in the list
 
     @classmethod
-    def of(cls, places: Iterable[tuple[int, float] | None]) -> Scale:
+    def of(cls, places: Iterable[tuple[int, float] | None], limit: int = CANDIDATES) -> Scale:
         """From ranks and scores of a list's members.
 
-        Who is missing from a list that was cut off would come right behind its last. A list that
-        was not cut off holds all that match: who is missing there matches not at all.
+        Who is missing from a list that was cut off at ``limit`` would come right behind its last.
+        A list that was not cut off holds all that match: who is missing there matches not at all.
         """
         scores = [place[1] for place in places if place]
-        is_cut_off = len(scores) >= CANDIDATES
+        is_cut_off = len(scores) >= limit
         return cls(max(scores, default=0.0), min(scores) if is_cut_off else 0.0)
 
     def share(self, place: tuple[int, float] | None) -> float:
@@ -197,15 +197,20 @@ MEANING, WORDS = "meaning", "words"
 
 
 def rank(
-    question: Question, candidates: Sequence[Candidate], *, without: Collection[str] = ()
+    question: Question,
+    candidates: Sequence[Candidate],
+    *,
+    limit: int = CANDIDATES,
+    without: Collection[str] = (),
 ) -> list[Ranked]:
     """Order candidates, best first; equal scores by path and line, so that order is certain.
 
+    ``limit`` is how many each list of candidates could hold.
     ``without`` names rules to leave out; without ``MEANING`` or ``WORDS`` the other has all weight.
     """
     weight = _dense_weight(question, without)
-    dense = Scale.of(candidate.dense for candidate in candidates)
-    lexical = Scale.of(candidate.lexical for candidate in candidates)
+    dense = Scale.of((candidate.dense for candidate in candidates), limit)
+    lexical = Scale.of((candidate.lexical for candidate in candidates), limit)
     scored = [
         _scored(question, candidate, fusion(candidate, dense, lexical, weight), without)
         for candidate in candidates

@@ -162,7 +162,8 @@ def sound(query: str) -> str:
 
 def ranked_hits(query: str, candidates: Sequence[ranking.Candidate], top_k: int) -> list[Hit]:
     """The best ``top_k`` of the candidates, as hits."""
-    ranked = ranking.rank(ranking.Question.of(query), candidates)[:top_k]
+    limit = max(ranking.CANDIDATES, top_k)
+    ranked = ranking.rank(ranking.Question.of(query), candidates, limit=limit)[:top_k]
     return [
         Hit(
             best.score,

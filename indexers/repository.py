@@ -51,7 +51,10 @@ class Repository:
 
         Raises ``RepositoryError`` where there is none, or where git refuses to trust its owner.
         """
-        folder = Path(path).expanduser()
+        try:
+            folder = Path(path).expanduser()
+        except RuntimeError:  # "~who", who is nobody here
+            folder = Path(path)
         if not folder.is_dir():
             raise RepositoryError(f"{folder} is not a folder", "give the path of a git repository")
         done = git.run(["rev-parse", "--path-format=absolute", *_LAYOUT], cwd=folder)

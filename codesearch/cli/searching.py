@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from contextlib import ExitStack
@@ -146,7 +147,7 @@ def _note(freshness: dict[str, Freshness], hits: list[Hit], at: str | None) -> N
 
 def _offer_to_index(opened: Index, error: NotIndexedError, at: str | None) -> None:
     rev = f" --rev {at}" if at else ""
-    command = f"codesearch index {opened.folder}{rev}"
+    command = f"codesearch index {shlex.quote(str(opened.folder))}{rev}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise NotIndexedError(str(error), f"Run: {command}") from error
     what = f"{opened.repository.name} at {at}" if at else opened.repository.name

@@ -26,16 +26,18 @@ from indexers.types import Chunk, Kind
 _MOST_COMMITS, _MOST_PAIRS = 2500, 700  # of one repository
 _MOST_HUNKS = 12
 _WORDS = 4, 25
-# What trackers and conventions put around a subject: "[core]", "fix(io):", "ABC-12:", "(#34)".
+# What trackers and conventions put around a subject: "[core]", "fix(io):", "ABC-12:", "(#34)". Of
+# "UTF-8" and "SHA-256" there is no tracker.
+_TICKET = r"(?-i:\b(?!UTF|SHA|ISO|MD|RFC|HTTP|ARM|IEEE)[A-Z][A-Z0-9]+-\d+)"
 _BEFORE = re.compile(
-    r"^\s*(?:\[[^\]]{1,40}\]\s*|\([^)]{1,30}\)\s*|[A-Z][A-Z0-9]+-\d+\s*[:.-]?\s*"
-    r"|(?:gh-|bpo-|#)\d+\s*[:.-]?\s*|(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?|refs?)\s+#\d+"
-    r"\s*[:.-]?\s*|\w+\([^)]*\)!?:\s+|[\w./+-]{1,40}!?:\s+)+",
+    r"^\s*(?:\[[^\]]{1,40}\]\s*|\([^)]{1,30}\)\s*|" + _TICKET + r"[\s:.,-]*"
+    r"|(?:gh-|bpo-|#)\d+[\s:.,-]*|(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?|refs?)\s+#\d+"
+    r"[\s:.,-]*|\w+\([^)]*\)!?:\s+|[\w./+-]{1,40}!?:\s+)+",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
     r"(?:\s*(?:[\[(]?(?:(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?|refs?|see|issue|pr|by)\s+)*"
-    r"(?:gh-|#)\d+[\])]?|\(?[A-Z][A-Z0-9]+-\d+\)?|\.))+\s*$",
+    r"(?:gh-|#)\d+[\])]?|\(?" + _TICKET + r"\)?|\.))+\s*$",
     re.IGNORECASE,
 )
 # Changes of form: what they touch is not what they are about.

@@ -133,6 +133,13 @@ def test_filters(index: Index) -> None:
     assert paths(path="nowhere/**") == set()
 
 
+def test_a_path_that_is_no_pattern(index: Index) -> None:
+    index.sync()
+    with pytest.raises(FilterError, match="path pattern") as caught:
+        index.search("anything", filter=Filter(path="[z-a]"))
+    assert caught.value.remedy
+
+
 @pytest.mark.parametrize("wrong", [{"language": "klingon"}, {"kind": "poem"}])
 def test_a_filter_that_cannot_match_says_what_would(index: Index, wrong: dict[str, str]) -> None:
     index.sync()

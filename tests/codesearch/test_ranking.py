@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from codesearch.ranking import CANDIDATES, REPEAT, RULES, SUPPORT, Candidate, Question, rank
+from codesearch.ranking import (
+    CANDIDATES,
+    REPEAT,
+    RULES,
+    SUPPORT,
+    Candidate,
+    Question,
+    Scale,
+    rank,
+)
 
 
 def candidate(place: str, dense: int | None, lexical: int | None, **payload: object) -> Candidate:
@@ -193,3 +202,9 @@ def test_the_order_does_not_depend_on_the_order_of_candidates() -> None:
 
 def test_no_candidates_no_hits() -> None:
     assert order("anything") == []
+
+
+def test_a_long_list_that_was_not_cut_off_holds_all_that_match() -> None:
+    places = [(rank, 1 / rank) for rank in range(1, 121)]
+    assert Scale.of(places).missing == 1 / 120
+    assert Scale.of(places, limit=200).missing == 0

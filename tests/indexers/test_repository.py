@@ -166,9 +166,10 @@ def test_no_repository(tmp_path, monkeypatch):
     assert caught.value.remedy
 
 
-def test_no_folder(tmp_path):
+@pytest.mark.parametrize("path", ["nowhere", "~nobody-of-that-name"])
+def test_no_folder(path):
     with pytest.raises(RepositoryError, match="is not a folder"):
-        Repository.open(tmp_path / "nowhere")
+        Repository.open(path)
 
 
 def test_no_commits(repo):

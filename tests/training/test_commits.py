@@ -88,6 +88,8 @@ def test_they_are_packed_beside_what_was_mined(clones: Path, tmp_path: Path) -> 
         ("[core] Keep the session when it is renewed", "Keep the session when it is renewed"),
         ("fix: close the file on error. Fixes #31", "close the file on error"),
         ("KAFKA-1234: Do not block on shutdown (#77)", "Do not block on shutdown"),
+        ("Handle strings that are not valid UTF-8", "Handle strings that are not valid UTF-8"),
+        ("Fixed #123 -- Made the loader find it", "Made the loader find it"),
         ("Fix typo in the session's name", ""),
         ("Merge branch main of the upstream", ""),
         ("Faster parsing", ""),
