@@ -122,12 +122,16 @@ def _nobody(repository: str, ref: str) -> AbstractContextManager[None]:
 def bring(job: Job, settings: Settings, wait: bool, watch: Watch) -> Events:
     """The events of one job; whatever goes wrong is one of them."""
     where = str(job.path.expanduser().absolute())
+    remedy = "if it is gone for good: codesearch list, then codesearch remove FOLDER"
+    missing = Event(Kind.MISSING, where, remedy=remedy)
     if not job.required and not job.path.is_dir():
-        remedy = "if it is gone for good: codesearch list, then codesearch remove FOLDER"
-        yield Event(Kind.MISSING, where, remedy=remedy)
+        yield missing
         return
     try:
         with Index.open(job.path, index_dir=job.index_dir, settings=settings) as index:
+            if not (job.required or index.repository.common_dir in (job.path, job.path / ".git")):
+                yield missing  # what was found is a repository around the folder
+                return
             where = str(index.repository.root or where.removesuffix("/.git"))
             if job.fetch:
                 yield _fetched(index.repository, where)

@@ -175,6 +175,18 @@ def test_registered_are_all_clones_that_used_an_index(branches: Path, tmp_path: 
     assert "codesearch remove" in (events[0].remedy or "")
 
 
+def test_a_folder_that_lost_its_repository_is_not_the_one_around_it(
+    branches: Path, tmp_path: Path
+) -> None:
+    told(Job(branches))
+    jobs = registered(Home(Settings.load().home))
+    shutil.rmtree(branches / ".git")
+    repos.init(tmp_path)
+    repos.commit(tmp_path)
+    (first,) = told(*jobs)
+    assert first.event is Kind.MISSING
+
+
 def test_fetching_comes_first_and_its_failure_does_not_stop_the_sync(
     branches: Path, tmp_path: Path
 ) -> None:
