@@ -37,6 +37,11 @@ class IndexCard:
         return tuple(Path(place.removesuffix("/.git")) for place in self.repositories)
 
 
+def is_in(folder: Path, repository: Repository) -> bool:
+    """Whether this is the repository that a card says is in ``folder``, and not one around it."""
+    return repository.common_dir in (folder, folder / ".git")
+
+
 class Home:
     """The folder of all indexes."""
 

@@ -213,9 +213,12 @@ class Index:
         from codesearch.verify import verify  # noqa: PLC0415
 
         try:
-            reader, commit = self._searcher.located(self._locator(at))
-            own = own_refs(self.repository, reader.state)
-            commits = [commit] if at else sorted({ref.commit for ref in own})
+            if at:
+                reader, commit = self._searcher.located(self._locator(at))
+                commits = [commit]
+            else:
+                reader = self._searcher.reader()
+                commits = sorted({ref.commit for ref in own_refs(self.repository, reader.state)})
             report = verify(self._syncer, reader, commits, on_progress=on_progress)
         except StoreError as error:
             if not repair:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from codesearch.errors import CodesearchError, RepositoryError
 from codesearch.events import Event, Kind
+from codesearch.home import is_in
 from codesearch.index import Index
 from indexers import git
 from indexers.fetch import fetch
@@ -129,8 +130,8 @@ def bring(job: Job, settings: Settings, wait: bool, watch: Watch) -> Events:
         return
     try:
         with Index.open(job.path, index_dir=job.index_dir, settings=settings) as index:
-            if not (job.required or index.repository.common_dir in (job.path, job.path / ".git")):
-                yield missing  # what was found is a repository around the folder
+            if not job.required and not is_in(job.path, index.repository):
+                yield missing
                 return
             where = str(index.repository.root or where.removesuffix("/.git"))
             if job.fetch:

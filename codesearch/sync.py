@@ -37,7 +37,7 @@ class Syncer:
     """Brings a store to commits. Readers see nothing of it before all of it is there."""
 
     store: Store
-    vectors: Path  # folder of the index, and of the vectors known
+    directory: Path  # of the index; the vectors known are there, too
     repository: Repository
     settings: Settings
     weights: Weights
@@ -62,7 +62,7 @@ class Syncer:
         started = time.perf_counter()
         published = self.published()
         ref, commit = ref_of(self.repository, revision)
-        sign_card(self.vectors, self.repository)
+        sign_card(self.directory, self.repository)
         writer = self.store.writer(
             self.fingerprint, self.weights.dimension, wait=wait, from_scratch=rebuild
         )
@@ -114,7 +114,7 @@ class Syncer:
     def vector_cache(self) -> VectorCache:
         """The vectors that are known; close it."""
         fingerprint = encoder_fingerprint(self.weights.digest)
-        return VectorCache(self.vectors, fingerprint, self.weights.dimension)
+        return VectorCache(self.directory, fingerprint, self.weights.dimension)
 
     def rules(self, commit: str) -> Rules:
         """What stays out at ``commit``."""
@@ -259,15 +259,20 @@ class _Work:
                 limit=self._limit,
                 counts=self.counts,
             )
-            repository, on_file = self._syncer.repository, self._progress.on_file
-            try:
-                pipeline.run(repository, plan, sink, on_progress=on_file)
-            finally:
-                # Should reading fail: what was read is stored, and known to be, so that another
-                # ref can have it or it is taken back.
+
+            def finished() -> Snapshot:
                 sink.finish()
                 snapshot = Snapshot(plan.rules_digest, sink.files)
                 self._stored |= snapshot.versions
+                return snapshot
+
+            repository, on_file = self._syncer.repository, self._progress.on_file
+            try:
+                pipeline.run(repository, plan, sink, on_progress=on_file)
+            except RepositoryError:
+                finished()  # what could be read is for another ref to have, or to be taken back
+                raise
+            snapshot = finished()
             cache.forget_others()
         return snapshot
 

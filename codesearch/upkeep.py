@@ -44,7 +44,7 @@ def gc(syncer: Syncer, *, wait: bool = True) -> GcReport:
 
     A text that comes back later is encoded again. Raises what a sync raises.
     """
-    before = sizes(syncer.vectors)[1]
+    before = sizes(syncer.directory)[1]
     state = syncer.store.state()
     if state is None or state.fingerprint != syncer.fingerprint:
         return GcReport((), 0, 0, before, before)  # what another model made is not ours to take
@@ -59,7 +59,7 @@ def gc(syncer: Syncer, *, wait: bool = True) -> GcReport:
         cache.forget_others()
     sweep(syncer.settings.home)
     names = tuple(sorted(ref.short_name for ref in gone))
-    return GcReport(names, points, vectors, before, sizes(syncer.vectors)[1])
+    return GcReport(names, points, vectors, before, sizes(syncer.directory)[1])
 
 
 @contextmanager
