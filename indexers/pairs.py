@@ -16,12 +16,20 @@ MIN_WORDS, MAX_WORDS = 3, 120
 MIN_BODY_LINES = 3  # below the declaration, blank ones not counted
 _WEAK_WORDS = 2, 8  # of a name that says something and was written by a person
 _SIGNATURE_LINES = 30  # a longer declaration is not looked for
+_SIGNATURE_NOISE = re.compile(r"\s+|,(?=\s*[)\]>])")  # how it is laid out
 
 _CODE_KINDS = (Kind.FUNCTION, Kind.METHOD, Kind.CLASS)
 _TEST_FOLDERS = frozenset(
     "test tests testing spec specs __tests__ __mocks__ testdata test-data fixtures mocks e2e "
     "unittest unittests integration-tests testsuite testutil testutils testlib bench benches "
     "benchmark benchmarks".split()
+)
+_TEST_FOLDER = re.compile(r"(?:^|[._-])(?:unit|integration)?tests?$", re.IGNORECASE)  # Foo.Tests
+# What frameworks put before a test: #[test], #[tokio::test], @Test, [Fact], [TestMethod].
+_TEST_MARK = re.compile(
+    r"^\s*(?:#\[(?:\w+::)*(?:test|bench)\b|@(?:Parameterized)?Test\b"
+    r"|\[(?:Fact|Theory|Test(?:Method|Case)?)\b)",
+    re.MULTILINE,
 )
 _TEST_NAME = re.compile(
     r"(?:^|[._-])(?:tests?|spec|specs|mock|bench)(?:[._-]|$)|^conftest\b|(?<=[a-z0-9])Tests?\.\w+$"
@@ -78,6 +86,7 @@ _BLOCK_OPENS, _BLOCK_CLOSES = (
         "--": "]]",
     },
 )
+_NO_HASHES = ("javascript", "typescript")  # where "#name" is private and no comment
 _DOCSTRING = re.compile(r"\s*[rRuUbBfF]{0,2}(\"\"\"|'''|\"|')")
 
 
@@ -116,9 +125,9 @@ def find_pair(chunk: Chunk) -> Pair | None:
     """The pair that a documented definition gives, None where it gives no good one."""
     if chunk.part > 1 or chunk.kind not in _CODE_KINDS or not chunk.docstring:
         return None
-    if is_test(chunk.path, chunk.symbol):
+    if _tests(chunk):
         return None
-    text = summary(chunk.docstring)
+    text = without_own_name(summary(chunk.docstring), chunk)
     doc_lines = documentation_lines(chunk) if is_usable(text) else None
     if doc_lines is None:
         return None
@@ -133,7 +142,7 @@ def find_weak_pair(chunk: Chunk) -> Pair | None:
     """(name, body) of an undocumented function, None where the name or the body is too short."""
     if chunk.part > 1 or chunk.kind is Kind.CLASS or chunk.kind not in _CODE_KINDS:
         return None
-    if chunk.docstring or is_test(chunk.path, chunk.symbol):
+    if chunk.docstring or _tests(chunk):
         return None
     words = name_words(chunk.symbol)
     if not _WEAK_WORDS[0] <= len(words) <= _WEAK_WORDS[1]:
@@ -184,11 +193,22 @@ def is_usable(text: str) -> bool:
 def is_test(path: str, symbol: str = "") -> bool:
     """Whether a path or a name says that this tests, mocks or measures something else."""
     *folders, name = path.split("/")
-    if _TEST_FOLDERS.intersection(folder.lower() for folder in folders):
+    if any(folder.lower() in _TEST_FOLDERS or _TEST_FOLDER.search(folder) for folder in folders):
         return True
     if _TEST_NAME.search(name):
         return True
     return re.match(r"(?:test|Test|Benchmark|Example)(?:_|[A-Z])", symbol) is not None
+
+
+def without_own_name(text: str, chunk: Chunk) -> str:
+    """``text`` less the name of what it documents, with which Go's begin, and some others.
+
+    "Dial connects to …" → "connects to …": who asks does not know the name. A single word stays
+    in other languages, for there it is the verb ("Parse a header").
+    """
+    if chunk.language != "go" and len(name_words(chunk.symbol)) < 2:
+        return text
+    return re.sub(rf"^{re.escape(chunk.symbol)}(?:\(\))?(?![\w.(])[\s:–-]*", "", text)
 
 
 def documentation_lines(chunk: Chunk) -> tuple[int, int] | None:
@@ -196,13 +216,20 @@ def documentation_lines(chunk: Chunk) -> tuple[int, int] | None:
     lines = chunk.text.split("\n")
     if chunk.language == "python":
         return _docstring_lines(lines) or _leading_comment(lines)
-    return _leading_comment(lines)
+    return _leading_comment(lines, hashes=chunk.language not in _NO_HASHES)
 
 
 def name_words(symbol: str) -> list[str]:
     """The words of a name that are words: ``_parseHTTP2`` → ``parse HTTP``."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", symbol)
     return [word for word in re.findall(r"[A-Za-z]+", spaced) if len(word) > 1]
+
+
+def _tests(chunk: Chunk) -> bool:
+    """The same of a chunk, which may stand among tests, or be marked as one."""
+    if is_test(chunk.path, chunk.symbol) or _TEST_MARK.search(chunk.text):
+        return True
+    return chunk.class_path.split(".")[0] in ("test", "tests")  # Rust's "mod tests"
 
 
 def _make(text: str, chunk: Chunk, doc_lines: tuple[int, int], *, weak: bool) -> Pair:
@@ -213,11 +240,11 @@ def _make(text: str, chunk: Chunk, doc_lines: tuple[int, int], *, weak: bool) ->
 
 def _declaration_lines(lines: list[str], signature: str) -> int:
     """How many of the first lines the declaration takes; 0 where it cannot be told."""
-    wanted = re.sub(r"\s+", "", signature)
+    wanted = _SIGNATURE_NOISE.sub("", signature)
     seen = ""
     for number, line in enumerate(lines[:_SIGNATURE_LINES]):
-        seen += re.sub(r"\s+", "", line)
-        if wanted and wanted in seen:
+        seen += line + "\n"
+        if wanted and wanted in _SIGNATURE_NOISE.sub("", seen):
             return number + 1
     return 0
 
@@ -227,7 +254,7 @@ def _has_body(pair: Pair) -> bool:
     return len(lines) - max(1, pair.declaration) >= MIN_BODY_LINES
 
 
-def _leading_comment(lines: list[str]) -> tuple[int, int] | None:
+def _leading_comment(lines: list[str], *, hashes: bool = True) -> tuple[int, int] | None:
     """The first run of whole-line comments, before which only attributes may stand."""
     start = 0
     while start < min(len(lines), 12) and re.match(r"\s*(?:@\w|#!?\[|\[\w|\[\[|$)", lines[start]):
@@ -235,7 +262,8 @@ def _leading_comment(lines: list[str]) -> tuple[int, int] | None:
     end = start
     while end < len(lines):
         after = _after_block(lines, end)
-        if after is None and not _LINE_COMMENT.match(lines[end]):
+        opened = _LINE_COMMENT.match(lines[end])
+        if after is None and (opened is None or (opened[0].endswith("#") and not hashes)):
             break
         end = after or end + 1
     return (start, end) if end > start else None

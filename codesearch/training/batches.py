@@ -20,6 +20,7 @@ from codesearch.training.packed import Ids, Pairs, View
 from codesearch.training.recipe import Augment
 
 Records = NDArray[np.intp]
+Answers = NDArray[np.int64]
 T = TypeVar("T")
 _SHORT = 3, 10  # tokens of a short question, its opening not counted
 _KEY_WORDS = 4, 13  # tokens of a question of key words
@@ -29,10 +30,10 @@ _KEY_WORDS = 4, 13  # tokens of a question of key words
 class Batch:
     """Token ids of one contrastive step."""
 
-    records: Records  # (B,)
+    answers: Answers  # (B,) what each question asks for: the same number is the same function
     texts: list[Ids]  # B questions
     documents: list[Ids]  # B answers, then the mined negatives
-    document_records: Records  # of ``documents``
+    document_answers: Answers  # of ``documents``
     short: list[Ids] = field(default_factory=list)  # questions that are only anchored
     # Places in ``documents`` of those that keep their documentation.
     documented: list[int] = field(default_factory=list)
@@ -165,13 +166,13 @@ class Forms:
         weak = self.pairs.weak
         views = [random_view(random, self.augment, weak=bool(weak[record])) for record in every]
         return Batch(
-            records=records,
+            answers=self.pairs.answer[records].astype(np.int64),
             texts=texts,
             documents=[
                 self.pairs.document(record, self.document_tokens, view)
                 for record, view in zip(every, views, strict=True)
             ],
-            document_records=every,
+            document_answers=self.pairs.answer[every].astype(np.int64),
             short=[self._short(record, random) for record in records[:short]],
             documented=[
                 place

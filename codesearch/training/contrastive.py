@@ -41,10 +41,10 @@ def info_nce(
     return (there + back) / 2, (scores.argmax(1) == target).float().mean()
 
 
-def same_answers(records: Tensor, document_records: Tensor) -> Tensor:
-    """``same`` of :func:`info_nce` from the records' numbers (B,) and (B + H,)."""
-    same = records[:, None] == document_records[None, :]
-    place = torch.arange(len(records), device=records.device)
+def same_answers(answers: Tensor, document_answers: Tensor) -> Tensor:
+    """``same`` of :func:`info_nce` from the answers' numbers (B,) and (B + H,)."""
+    same = answers[:, None] == document_answers[None, :]
+    place = torch.arange(len(answers), device=answers.device)
     same[place, place] = False
     return same
 
@@ -66,14 +66,14 @@ class Objective:
         old_documented = self._old_vectors(
             [ids[place] for place in documented], self._recipe.anchor_documented
         )
-        records, every = (
+        answers, every = (
             torch.from_numpy(numbers).to(self._device)
-            for numbers in (batch.records, batch.document_records)
+            for numbers in (batch.answers, batch.document_answers)
         )
-        same = same_answers(records, every)
+        same = same_answers(answers, every)
 
         def loss(vectors: Tensor) -> tuple[Tensor, dict[str, Any]]:
-            questions, documents = vectors[: len(records)], vectors[asked:]
+            questions, documents = vectors[: len(answers)], vectors[asked:]
             value, accuracy = self._contrast(questions, documents, same)
             metrics = {"loss": value.detach(), "accuracy": accuracy}
             if old is not None:

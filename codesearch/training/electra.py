@@ -49,14 +49,14 @@ class MaskedWords(nn.Module):  # type: ignore[misc,unused-ignore]
         super().__init__()
         self.encoder = encoder
         config = encoder.config
-        self.head = WordHead(config.hidden_size, config.embedding_size, config.vocab_size)
+        self.word_head = WordHead(config.hidden_size, config.embedding_size, config.vocab_size)
 
     def forward(
         self, ids: Tensor, real: Tensor, chosen: Tensor, mask: int
     ) -> tuple[Tensor, dict[str, Any]]:
         """Loss and metrics of ids (B, T), of which ``chosen`` (B, T) are masked."""
         hidden = _hidden(self.encoder, real, input_ids=ids.masked_fill(chosen, mask))
-        logits = self.head(hidden[chosen], self.encoder.get_input_embeddings().weight)
+        logits = self.word_head(hidden[chosen], self.encoder.get_input_embeddings().weight)
         loss = nn.functional.cross_entropy(logits.float(), ids[chosen])
         right = (logits.argmax(-1) == ids[chosen]).float().mean()
         return loss, {"mlm": loss.detach(), "mlm_accuracy": right}
@@ -77,7 +77,7 @@ class Electra(nn.Module):  # type: ignore[misc,unused-ignore]
         super().__init__()
         self.generator = make_generator(encoder, recipe, warm=warm)
         own = self.generator.config
-        self.generator_head = WordHead(own.hidden_size, own.embedding_size, own.vocab_size)
+        self.word_head = WordHead(own.hidden_size, own.embedding_size, own.vocab_size)
         self.encoder = encoder
         hidden = encoder.config.hidden_size
         self.head = nn.Sequential(nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, 1))
@@ -92,7 +92,7 @@ class Electra(nn.Module):  # type: ignore[misc,unused-ignore]
         """Loss and metrics of ids (B, T), of which ``chosen`` (B, T) are masked."""
         hidden = _hidden(self.generator, real, input_ids=ids.masked_fill(chosen, mask))
         words = self.generator.get_input_embeddings().weight
-        logits = self.generator_head(hidden[chosen], words).float()  # (M, V)
+        logits = self.word_head(hidden[chosen], words).float()  # (M, V)
         mlm = nn.functional.cross_entropy(logits, ids[chosen])
         filled = ids.clone()
         filled[chosen] = sample(logits)

@@ -23,7 +23,8 @@ Row = dict[str, Any]
 
 # Good enough for functions that stand alone: the name behind the keyword, else before a bracket.
 _NAME = re.compile(
-    r"(?:\bdef|\bfn|\bfunc|\bfunction)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w*)|([A-Za-z_]\w*)\s*\("
+    r"(?:\bdef|\bfn|\bfunc|\bfunction)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w*)"
+    r"|\b(?:const|let|var)\s+([A-Za-z_$][\w$]*)\s*=|([A-Za-z_]\w*)\s*\("
 )
 
 
@@ -73,7 +74,7 @@ def document_of(row: Row, field: str) -> str:
         path="",
         language=row["language"],
         kind=Kind.FUNCTION,
-        symbol=(found[1] or found[2]) if found else "",
+        symbol=(found[1] or found[2] or found[3]) if found else "",
         class_path="",
         signature="",
         docstring=(row.get("doc") or "") if field == "code" else "",

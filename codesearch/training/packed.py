@@ -29,7 +29,7 @@ SHARDS = "pairs-*.npz.xz"
 _TEXT, _NAME, _PATH, _BEFORE, _DOC, _AFTER = range(len(SEGMENTS))
 # 16-bit numbers: position and context bits that know of pairs of bytes save a tenth.
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 2, "lp": 1, "pb": 1}]
-_FIELDS = ("lengths", "symbol", "declared", "language", "repository", "weak")
+_FIELDS = ("lengths", "symbol", "declared", "language", "repository", "answer", "weak")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class Pairs:
         self.declared: NDArray[np.uint16] = fields["declared"]  # (N,) first of the bare code
         self.language: NDArray[np.uint8] = fields["language"]  # (N,) into meta.languages
         self.repository: NDArray[np.uint16] = fields["repository"]  # (N,)
+        # (N,) The same number: the same function, as its documentation and a commit may ask for.
+        self.answer: NDArray[np.uint32] = fields["answer"]
         self.weak: NDArray[np.bool_] = fields["weak"]  # (N,)
         ends = np.cumsum(self.lengths.reshape(-1), dtype=np.int64)
         self._starts = np.concatenate([[0], ends])  # (6 N + 1,)

@@ -59,7 +59,9 @@ class Batches:
         self._contrast = LanguageBatches(
             pairs, recipe.contrast_batch, weak_share=0.2, seed=recipe.seed
         )
-        self._forms = Forms(pairs, recipe.augment, recipe.seed, recipe.text_tokens, recipe.tokens)
+        self._forms = Forms(
+            pairs, recipe.contrast_augment, recipe.seed, recipe.text_tokens, recipe.tokens
+        )
 
     def __call__(self, step: int) -> Step:
         """The same for the same step, recipe and pairs."""
@@ -82,7 +84,7 @@ class Batches:
     def _masked(self, ids: list[Ids], random: np.random.Generator) -> Masked:
         specials = self._pairs.meta.specials
         filled, real = padded(ids, specials.pad)
-        free = real & (filled != specials.cls) & (filled != specials.sep)
+        free = real & ~np.isin(filled, (specials.cls, specials.sep, specials.mask))
         chosen = free & (random.random(filled.shape) < self._recipe.mask)
         chosen[0, 1] |= not chosen.any()  # a loss over nothing is not a number
         return Masked(filled, real, chosen)
@@ -114,11 +116,11 @@ class Objective:
         return metrics
 
     def _add_contrast(self, batch: Batch) -> dict[str, Any]:
-        records = torch.from_numpy(batch.records).to(self._device)
-        same = same_answers(records, records)
+        answers = torch.from_numpy(batch.answers).to(self._device)
+        same = same_answers(answers, answers)
 
         def loss(vectors: Tensor) -> tuple[Tensor, dict[str, Any]]:
-            questions, documents = vectors[: len(records)], vectors[len(records) :]
+            questions, documents = vectors[: len(answers)], vectors[len(answers) :]
             value, accuracy = info_nce(questions, documents, same, self._recipe.tau)
             weighted = self._recipe.contrast_weight * value
             return weighted, {"contrast": value.detach(), "accuracy": accuracy}
@@ -155,7 +157,10 @@ def train(
     else:
         encoder = nets.from_scratch(recipe.sizes, meta.vocabulary, meta.specials.pad)
         nets.set_dropout(encoder, recipe.dropout)
-    module = make_module(encoder, recipe, warm=start is not None).to(device)
+    module = make_module(encoder, recipe, warm=start is not None)
+    with torch.no_grad():  # what is frequent need not be learnt
+        module.word_head.bias.copy_(log_frequencies(pairs))
+    module = module.to(device)
     identity = {
         "stage": "pretrain",
         "recipe": asdict(recipe),
@@ -170,6 +175,12 @@ def train(
     before = history.read(start) if start is not None else []
     history.write(out / "model", [*before, run.record(pairs, warm=start is not None)])
     return run
+
+
+def log_frequencies(pairs: Pairs) -> Tensor:
+    """The logarithm of each token's share (V,); one never seen counts as seen once."""
+    counts = torch.from_numpy(np.bincount(pairs.ids, minlength=pairs.meta.vocabulary) + 1)
+    return (counts / counts.sum()).log()
 
 
 def make_module(encoder: Any, recipe: Pretrain, *, warm: bool) -> Any:

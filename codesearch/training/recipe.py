@@ -84,6 +84,8 @@ class Pretrain:
     contrast_every: int = 0  # steps; 0: never. InfoNCE on the discriminator's mean-pooled vectors
     contrast_batch: int = 128
     contrast_weight: float = 1.0
+    # Not ``augment``: code that keeps its documentation contains the question.
+    contrast_augment: Augment = field(default_factory=Augment)
     tau: float = 0.05
     text_tokens: int = 64
     weak_share: float = 1.0

@@ -87,7 +87,7 @@ def pairs(code: str, language: str, path: str = "lib/box.x") -> list[Pair]:
         (
             GO,
             "go",
-            "Dial connects to the server at the given address and returns a new client.",
+            "connects to the server at the given address and returns a new client.",
             "func Dial(address string) (*Client, error) {",
             1,
         ),
@@ -179,6 +179,43 @@ def test_paths_of_tests(path: str) -> None:
 @pytest.mark.parametrize("path", ["src/contest.py", "latest/a.go", "testimony.rb", "attest.c"])
 def test_paths_that_only_sound_like_tests(path: str) -> None:
     assert not is_test(path)
+
+
+@pytest.mark.parametrize("path", ["src/Core.Tests/Box.cs", "a/box-tests/b.rs", "x/UnitTests/b.cs"])
+def test_folders_of_tests(path: str) -> None:
+    assert is_test(path)
+    assert not is_test(path.replace("ests/", "estament/").replace("Test", "Contest"))
+
+
+def test_functions_among_tests_and_marked_as_such_are_refused() -> None:
+    body = "    let value = read(1);\n    let other = read(2);\n    check(value, other);\n"
+    own = f"/// Reads both of the values.\nfn both() {{\n{body}}}\n"
+    assert len(pairs(own, "rust")) == 1
+    assert not pairs(f"mod tests {{\n{own}}}\n", "rust")
+    assert not pairs(own.replace("fn", "#[tokio::test]\nasync fn"), "rust")
+    java = JAVA.replace("@Nullable", "@Test")
+    assert len(pairs(JAVA, "java")) == 1
+    assert not pairs(java, "java")
+
+
+def test_the_name_of_what_it_documents_is_no_part_of_a_question() -> None:
+    (pair,) = pairs(RUBY.replace("# Parse the", "# parse_header reads the"), "ruby")
+    assert pair.text == "reads the header of a request into a hash of names and values."
+    (pair,) = pairs(RUBY.replace("def parse_header", "def Parse"), "ruby")
+    assert pair.text.startswith("Parse the header")  # a verb
+
+
+def test_a_private_method_of_javascript_is_no_comment() -> None:
+    code = "class Box {\n  /** Read all that there is. */\n  #read(x) {\n    const a = x.next();\n"
+    (pair,) = pairs(code + "    this.#add(a);\n    return a;\n  }\n}\n", "javascript")
+    assert pair.doc_lines == (0, 1)
+    assert pair.declaration == 1
+
+
+def test_a_declaration_may_end_in_a_comma() -> None:
+    code = "/// Adds both of the numbers up.\nfn add(\n    a: u32,\n    b: u32,\n) -> u32 {\n"
+    (pair,) = pairs(code + "    let c = a;\n    let d = b;\n    c + d\n}\n", "rust")
+    assert pair.declaration == 4
 
 
 def test_a_function_without_documentation_gives_its_name() -> None:

@@ -42,6 +42,7 @@ def pairs() -> Pairs:
         "declared": np.full(60, 2, np.uint16),
         "language": (np.arange(60) % 3 == 0).astype(np.uint8),
         "repository": np.zeros(60, np.uint16),
+        "answer": np.arange(60, dtype=np.uint32),
         "weak": np.arange(60) >= 50,
     }
     ids = np.concatenate([np.array(one, np.uint16) for row in segments for one in row])

@@ -10,6 +10,7 @@ import repos
 from codesearch.training import compare, history, mine, vocabulary
 from codesearch.training.__main__ import main
 from codesearch.training.compare import Bm25, reciprocal_ranks
+from codesearch.training.evaluate import document_of
 
 ROWS = [
     {"id": 7, "language": "python", "code": "def open_file(path):\n    return path.open()"},
@@ -54,6 +55,20 @@ def clones(tmp_path: Path) -> Path:
     repos.commit(folder, "begin")
     (tmp_path / "list.tsv").write_text("me/garden\tpython\nme/absent\tgo\n")
     return tmp_path / "clones"
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("const addUp = (a, b) => {\n  return sum(a, b)\n}", "add Up"),
+        ("func (b *Box) AddUp(a int) int {", "Add Up"),
+        ("function addUp(a) {", "add Up"),
+        ("class Solution {\n    public int addUp(int a) {", "add Up"),
+    ],
+    ids=["arrow", "receiver", "keyword", "bracket"],
+)
+def test_names_of_functions_that_stand_alone(code: str, name: str) -> None:
+    assert document_of({"language": "any", "code": code}, "code").split("\n")[0] == name
 
 
 def test_bm25_by_hand() -> None:

@@ -130,6 +130,22 @@ def test_the_packed_form_is_what_is_served(mined: Path) -> None:
     assert seen == len(NAMES) + 1
 
 
+def test_a_function_asked_for_twice_is_one_answer(mined: Path) -> None:
+    told = mined.parent / "told"
+    told.mkdir()
+    first = next(pair for pair in all_pairs(mined) if not pair.weak)
+    # As a commit saw it: the same function, some lines of it others.
+    text = first.chunk.text.replace("round(total", "floor(total, 3, round=True, up=False")
+    chunk = replace(first.chunk, text=text)
+    pair = replace(first, text="never weigh half of an apple pie", chunk=chunk)
+    header = mine.read_header(mined / "me+kitchen.jsonl.gz")
+    mine.write(told / "me+kitchen.jsonl.gz", header, [pair])
+    data.pack(packing(mined, commits=told))
+    packed = packed_form.load(mined.parent / "packed")
+    assert len(np.unique(packed.answer)) == len(packed) - 1
+    assert len(packed) == len(all_pairs(mined)) + 1
+
+
 def test_questions_begin_as_people_type_them(mined: Path) -> None:
     rules = Tokenizer.from_file(str(RULES))
     rules.enable_padding(length=12)  # as some ship theirs: it must not reach what is packed

@@ -320,3 +320,18 @@ def test_a_blend_lies_between(pairs: Pairs, start: Path, tmp_path: Path) -> None
     (start / "tokenizer.json").write_text("{ }")
     with pytest.raises(CodesearchError, match="different tokenizers"):
         blend.blend(start, tuned, 0.25, tmp_path / "other")
+
+
+def test_a_head_begins_with_how_frequent_words_are(pairs: Pairs) -> None:
+    found = pretrain.log_frequencies(pairs).exp()
+    assert found.shape == (pairs.meta.vocabulary,)
+    assert float(found.sum()) == pytest.approx(1)
+    assert int(found.argmax()) == int(np.bincount(pairs.ids).argmax())
+
+
+def test_contrastive_steps_of_pretraining_have_forms_of_their_own(pairs: Pairs) -> None:
+    kept, bare = Augment(keep_doc=1, mask_name=0), Augment(keep_doc=0, mask_name=0)
+    recipe = replace(PRETRAIN, contrast_weight=1.0, augment=kept, contrast_augment=bare)
+    step = pretrain.Batches(pairs, recipe)(0)
+    assert step.contrast is not None
+    assert not step.contrast.documented
