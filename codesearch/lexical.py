@@ -22,7 +22,7 @@ import Stemmer
 from codesearch.encoder.text import identifier_words
 from indexers.types import Chunk
 
-LEXICAL_VERSION = 1
+LEXICAL_VERSION = 2
 
 _K1 = 1.2
 _B = 0.5

@@ -12,12 +12,14 @@ from pathlib import PurePosixPath
 
 from indexers.types import Chunk
 
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 
-# The words in an identifier: an acronym before a capitalised word, a capitalised or lower-case
-# word, an acronym, a number, letters of a script without case. Latin-1 is enough for camel case.
+# The words in an identifier: an acronym in the plural ("URLs"), an acronym before a capitalised
+# word, a capitalised or lower-case word, an acronym, a number, letters of a script without case.
+# Latin-1 is enough for camel case.
 _WORD = re.compile(
-    r"[A-ZÀ-ÖØ-Þ]+(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])"
+    r"[A-ZÀ-ÖØ-Þ]{2,}s(?![a-zß-öø-ÿ])"
+    r"|[A-ZÀ-ÖØ-Þ]+(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])"
     r"|[A-ZÀ-ÖØ-Þ]?[a-zß-öø-ÿ]+"
     r"|[A-ZÀ-ÖØ-Þ]+"
     r"|\d+"
@@ -26,7 +28,7 @@ _WORD = re.compile(
 # The same borders as places in running text; what is neither letter nor digit stays.
 _BORDER = re.compile(
     r"(?<=[a-zß-öø-ÿ0-9])(?=[A-ZÀ-ÖØ-Þ])"
-    r"|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])"
+    r"|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ](?!s(?![a-zß-öø-ÿ]))[a-zß-öø-ÿ])"
     r"|_+"
 )
 _SPACE = re.compile(r"\s+")

@@ -35,6 +35,9 @@ def chunk(text: str, **fields: object) -> Chunk:
         ("parseHTTPHeader", "parse HTTP Header"),
         ("XMLHttpRequest", "XML Http Request"),
         ("getURL", "get URL"),
+        ("getURLsFor", "get URLs For"),
+        ("IDs", "IDs"),
+        ("NVIDIAsmi", "NVIDI Asmi"),
         ("HTTPServer2Go", "HTTP Server 2 Go"),
         ("snake_case__name", "snake case name"),
         ("SCREAMING_SNAKE", "SCREAMING SNAKE"),
@@ -59,6 +62,7 @@ def test_identifier_words(name: str, words: str) -> None:
     [
         ("x = parseHTTPHeader(raw_line)", "x = parse HTTP Header(raw line)"),
         ("utf8Decode", "utf8 Decode"),
+        ("join the URLs of getIDsFor", "join the URLs of get IDs For"),
         ("a  b\n\tc", "a b c"),
         ("how do I parse a header?", "how do I parse a header?"),
         ("__init__", "init"),
