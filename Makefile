@@ -3,10 +3,13 @@ PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
 
-.PHONY: demo test lint types slow bench train clean
+.PHONY: demo help test lint types slow bench train clean
 
 demo: $(DEMO)/installed  ## install, index this repository, ask three questions
 	@PATH="$(CURDIR)/$(DEMO)/bin:$$PATH" sh docs/demo.sh
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
 
 test: lint types  ## lint, types, and the fast tests
 	$(DEV)/bin/python -m pytest -n auto --dist worksteal
@@ -18,13 +21,13 @@ lint: $(DEV)/installed
 types: $(DEV)/installed
 	$(DEV)/bin/mypy
 
-bench: $(DEV)/bench  ## what the benchmark program can measure (see benchmarks/README or --help)
+bench: $(DEV)/bench  ## what the benchmark program can measure
 	$(DEV)/bin/python -m benchmarks --help
 
 train: $(DEV)/train  ## stages of training (codesearch/training/README.md says what to run)
 	$(DEV)/bin/python -m codesearch.training --help
 
-slow: $(DEV)/installed  ## the tests that take minutes (those of training want `pip install -e .[train]`)
+slow: $(DEV)/installed  ## the tests that take minutes (those of training: `make train` first)
 	$(DEV)/bin/python -m pytest -m slow
 
 $(DEMO)/installed: pyproject.toml constraints.txt

@@ -71,7 +71,7 @@ def _tui(parsed: argparse.Namespace) -> None:
     from benchmarks import tui  # noqa: PLC0415  (the other commands do without it)
 
     result = tui.run_tui(parsed.repo, parsed.index_dir, questions=parsed.questions)
-    _finish(result, parsed.out, tui.table(result))
+    _finish(result, parsed.out, report.tui_table(result))
 
 
 def _compare(parsed: argparse.Namespace) -> None:
@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     comparison.add_argument("old", type=Path)
     comparison.add_argument("new", type=Path)
     comparison.set_defaults(run=_compare)
-    tables = commands.add_parser("report", help="tables of the newest results, as Markdown")
+    tables = commands.add_parser("report", help="tables of the results that hold, as Markdown")
     tables.add_argument("--results", type=Path, help="folder of results")
     tables.add_argument("--plot", type=Path, help="draw the systems' NDCG@10 to this .svg or .png")
     tables.set_defaults(run=_report)

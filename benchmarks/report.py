@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.results import FOLDER, Result, newest
+from benchmarks.results import FOLDER, Result, current
 
 _PUBLISHED = "as published"
 _WITHOUT = "without:"
 
 
 def whole(folder: Path = FOLDER) -> str:
-    """The tables of the newest result of each kind. Raises ``BenchmarkError`` without any."""
+    """The tables of the results of each kind that hold. Raises ``BenchmarkError`` without any."""
     makers = {
         "quality": quality_tables,
         "functions": functions_table,
         "speed": speed_table,
         "incremental": incremental_table,
         "vectors": vectors_table,
+        "tui": tui_table,
     }
-    parts = [make(result) for what, make in makers.items() if (result := newest(what, folder))]
+    parts = [make(result) for what, make in makers.items() for result in current(what, folder)]
     if not parts:
         raise BenchmarkError(f"No results in {folder}")
     return "\n\n".join(parts)
@@ -91,6 +92,31 @@ def incremental_table(result: Result) -> str:
         f"({_circumstances(result)}): from the start of a sync to the first answer"
     )
     return head + "\n\n" + _table(["", *result["repositories"]], rows)
+
+
+def tui_table(result: Result) -> str:
+    """How long a key waits for its answer in the terminal, and what a day of questions leaves."""
+    rows = [
+        ["start to first letter echoed, whole process, ms", f"{result['start_ms']:.0f}"],
+        ["key to hits shown, p50 / p95 / p99, ms", _percentiles(result, "key")],
+        ["another hit chosen to its code shown, p50 / p95 / p99, ms", _percentiles(result, "move")],
+        ["keys overtaken by the next before they were answered", f"{result['overtaken']}"],
+        ["memory after the first questions, MB", f"{result['memory_first_mb']:.0f}"],
+        [
+            f"memory after {result['questions']:,} questions, MB",
+            f"{result['memory_last_mb']:.0f}",
+        ],
+        ["workers left over", f"{result['workers_left']}"],
+    ]
+    head = (
+        f"Terminal interface over {result['repository']}, {result['chunks']:,} chunks "
+        f"({_circumstances(result)})"
+    )
+    return head + "\n\n" + _table(["", ""], rows)
+
+
+def _percentiles(result: Result, name: str) -> str:
+    return " / ".join(f"{result[f'{name}_p{p}_ms']:.0f}" for p in (50, 95, 99))
 
 
 def _cell(value: float | None, form: str) -> str:

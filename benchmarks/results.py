@@ -45,6 +45,22 @@ def newest(what: str, folder: Path = FOLDER) -> Result | None:
     return max(found, key=lambda result: str(result["date"]), default=None)
 
 
+def current(what: str, folder: Path = FOLDER) -> list[Result]:
+    """The results of a kind that hold, newest first.
+
+    Those are the newest one, and older ones with a repository that no newer one measured.
+    """
+    found = [read(path) for path in folder.glob(f"*-{what}.json")]
+    kept: list[Result] = []
+    measured: set[str] = set()
+    for result in sorted(found, key=lambda result: str(result["date"]), reverse=True):
+        repositories = set(result.get("repositories", ()))
+        if not kept or repositories - measured:
+            kept.append(result)
+            measured |= repositories
+    return kept
+
+
 def question_scores(result: Result, system: str) -> Scores:
     """NDCG@10 of every question, from the ranks in the result."""
     return {

@@ -87,28 +87,6 @@ def run_tui(
     return answer
 
 
-def table(result: Result) -> str:
-    """The result in words."""
-    rows = [
-        ("start to first letter echoed, whole process, ms", f"{result['start_ms']:.0f}"),
-        ("key to hits shown, p50 / p95 / p99, ms", _three(result, "key")),
-        ("another hit chosen to its code shown, p50 / p95 / p99, ms", _three(result, "move")),
-        ("keys overtaken by the next before they were answered", f"{result['overtaken']}"),
-        ("memory after the first questions, MB", f"{result['memory_first_mb']:.0f}"),
-        (
-            f"memory after {result['questions']:,} questions, MB",
-            f"{result['memory_last_mb']:.0f}",
-        ),
-        ("workers left over", f"{result['workers_left']}"),
-    ]
-    head = f"Terminal interface over {result['repository']}, {result['chunks']:,} chunks"
-    return "\n".join([head, "", *(f"| {name} | {value} |" for name, value in rows)])
-
-
-def _three(result: Result, name: str) -> str:
-    return " / ".join(f"{result[f'{name}_p{p}_ms']:.0f}" for p in (50, 95, 99))
-
-
 async def _measure(
     place: Path, index_dir: Path, questions: int, typed: Sequence[str]
 ) -> dict[str, Any]:

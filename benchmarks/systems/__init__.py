@@ -74,7 +74,7 @@ def make_systems(names: Sequence[str], options: Options) -> tuple[list[System], 
         except UnavailableError as reason:
             left_out[name] = str(reason)
         except ModuleNotFoundError as missing:
-            left_out[name] = f"{missing.name} is not installed (pip install codesearch[bench])"
+            left_out[name] = f"{missing.name} is not installed (pip install '.[bench]')"
     return systems, left_out
 
 

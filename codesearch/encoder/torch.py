@@ -28,7 +28,8 @@ try:
 except ImportError as error:
     raise ModelError(
         f"Encoding on a GPU needs {error.name}",
-        "Install the extra: pip install 'codesearch[gpu]'; or index with --device cpu",
+        "In the checkout of codesearch: pip install -c constraints.txt '.[gpu]'; "
+        "or index with --device cpu",
     ) from error
 
 if TYPE_CHECKING:

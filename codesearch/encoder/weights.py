@@ -121,7 +121,7 @@ def _unfit(folder: Path, why: str) -> ModelError:
         remedy = "Install codesearch again: the weights that come with it are damaged."
     else:
         remedy = (
-            "Use a folder written by `python -m codesearch.training.export`, copied whole, "
+            "Use a folder written by `python -m codesearch.training export`, copied whole, "
             "or leave the setting out for the weights that come with codesearch."
         )
     return ModelError(f"The encoder in {folder} does not fit together: {why}.", remedy)

@@ -37,7 +37,7 @@ def open_store(settings: Settings, directory: Path, identity: Callable[[], str])
     except ImportError as error:
         raise StoreError(
             f"An index on a server needs a further package: {error}",
-            "Install it: pip install 'codesearch[server]'",
+            "In the checkout of codesearch: pip install -c constraints.txt '.[server]'",
         ) from error
     connection = Connection.open(
         settings.url,

@@ -25,9 +25,9 @@ def _table(measured: Measured) -> str:
 
 # What an origin's authors say that it has seen, where that bears on the numbers below.
 _SEEN = {
-    "sentence-transformers/all-MiniLM-L6-v2": """ Its authors list CodeSearchNet and Stack Exchange
-among the training data: it has seen code beside English, and the functions of CoSQA are drawn from
-CodeSearchNet."""
+    "sentence-transformers/all-MiniLM-L6-v2": """ The authors of all-MiniLM-L6-v2 list
+CodeSearchNet and Stack Exchange among its training data: it has seen code beside English, and the
+functions of CoSQA are drawn from CodeSearchNet."""
 }
 
 _UNTRAINED = """\
@@ -70,7 +70,7 @@ HumanEval-X: task → solution within a language. CoSQA dev: 500 web questions a
 functions, where a difference between two columns is known to about .009 either way. Scores are
 of the encoder alone, without lexical search and ranking. Made and measured by
 
-    python -m codesearch.training.export --warm-start MODEL_DIR --out DIR --eval EVAL_DIR
+    python -m codesearch.training export --run RUN --name NAME --out DIR --eval EVAL
 
 with `--max-tokens {job.max_tokens} --weight-steps {job.weight_steps}`.
 

@@ -1,17 +1,13 @@
 """Weights of a trained or borrowed encoder → the folder that ``load_encoder`` reads.
 
-``python -m codesearch.training.export --warm-start MODEL_DIR --out DIR [--eval EVAL_DIR]``
-
-Nothing is written to ``DIR`` unless the int8 graph passes: cosine to the float32 model at least
-.99 on every sample text, and with ``--eval`` a mean reciprocal rank that fell by no more than
+Nothing is written unless the int8 graph passes: cosine to the float32 model at least .99 on every
+sample text, and with evaluation sets a mean reciprocal rank that fell by no more than
 ``_MOST_LOST``. A single language has 164 questions: the card shows them, the gate does not ask.
 """
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +29,7 @@ from codesearch.encoder.weights import (
     sha256,
     write_config,
 )
-from codesearch.errors import CodesearchError, ModelError
+from codesearch.errors import ModelError
 from codesearch.training.card import model_card
 from codesearch.training.evaluate import cosqa, humaneval_x
 from codesearch.training.graph import Shape, encoder_graph
@@ -53,14 +49,14 @@ _CALIBRATION, _GATE = 128, 256  # sample texts, apart from each other
 class Job:
     """One export."""
 
-    warm_start: Path
+    warm_start: Path  # BERT or ELECTRA folder
     out: Path
     name: str
     origin: str
-    license: str
+    license: str  # SPDX
     max_tokens: int = 128
-    weight_steps: int = 127
-    evaluation: Path | None = None
+    weight_steps: int = 127  # bound of the sum of two neighbouring int8 weights
+    evaluation: Path | None = None  # humaneval_x/ and cosqa/
     trained: str = ""  # the runs since, in words; "" where there were none
 
 
@@ -160,33 +156,3 @@ def _compare(
             _REMOVED: questions["code_nodoc"],
         }
     return {name: (scores[reference][name], scores[shipped][name]) for name in scores[shipped]}
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m codesearch.training.export")
-    parser.add_argument("--warm-start", type=Path, required=True, help="BERT or ELECTRA folder")
-    parser.add_argument("--out", type=Path, required=True, help="the weights folder to write")
-    parser.add_argument("--name", default="minilm-l6-electra", help="what the weights are called")
-    parser.add_argument("--origin", default="sentence-transformers/all-MiniLM-L6-v2")
-    parser.add_argument("--license", default="Apache-2.0", help="SPDX name")
-    parser.add_argument("--max-tokens", type=int, default=128)
-    parser.add_argument(
-        "--weight-steps",
-        type=int,
-        default=127,
-        help="bound of the sum of two neighbouring int8 weights",
-    )
-    parser.add_argument("--eval", type=Path, dest="evaluation", help="humaneval_x/ and cosqa/")
-    job = Job(**vars(parser.parse_args(arguments)))
-    try:
-        measured = export(job)
-    except CodesearchError as error:
-        print(f"error: {error} {error.remedy}", file=sys.stderr)
-        return 2
-    print(f"{job.out}: {measured}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -81,6 +81,17 @@ def test_files_keep_everything_and_the_newest_is_found(tmp_path: Path) -> None:
     assert results.newest("speed", tmp_path) is None
 
 
+def test_a_result_holds_until_all_its_repositories_were_measured_again(tmp_path: Path) -> None:
+    few = result("2026-11-23T10:00:00Z", gin=[[1, 2]])
+    results.write(OLD, tmp_path / "a-quality.json")
+    results.write(few, tmp_path / "b-quality.json")
+    assert results.current("quality", tmp_path) == [few, OLD]
+    every = OLD | {"date": "2026-11-24T10:00:00Z"}
+    results.write(every, tmp_path / "c-quality.json")
+    assert results.current("quality", tmp_path)[0] == every
+    assert OLD not in results.current("quality", tmp_path)
+
+
 def test_a_row_of_ranks_is_one_line(tmp_path: Path) -> None:
     results.write(OLD, tmp_path / "r.json")
     assert '"codesearch": [[1], [0]]' in (tmp_path / "r.json").read_text()

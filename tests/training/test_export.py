@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,10 +37,11 @@ def write_model(folder: Path, **sizes: float) -> Path:
     return folder
 
 
-def run(model: Path, out: Path, *more: str) -> int:
-    from codesearch.training.export import main  # noqa: PLC0415 – needs torch
+def run(model: Path, out: Path, **more: Any) -> None:
+    from codesearch.training.export import Job, export  # noqa: PLC0415 – needs torch
 
-    return main(["--warm-start", str(model), "--out", str(out), "--name", "tiny", *more])
+    known = {"name": "tiny", "origin": "nobody/nothing", "license": "Apache-2.0"}
+    export(Job(warm_start=model, out=out, **(known | more)))
 
 
 @pytest.mark.parametrize("embedding", [64, 32], ids=["like BERT", "projected"])
@@ -47,7 +49,7 @@ def test_the_folder_says_what_the_model_says(tmp_path: Path, embedding: int) -> 
     from codesearch.training.warmstart import TorchReference, load_electra  # noqa: PLC0415
 
     source = write_model(tmp_path / "model", embedding_size=embedding)
-    assert run(source, tmp_path / "out", "--max-tokens", "32") == 0
+    run(source, tmp_path / "out", max_tokens=32)
     encoder = load_encoder(tmp_path / "out")
     assert (encoder.name, encoder.dimension, encoder.max_tokens) == ("tiny", 64, 32)
     rules = (tmp_path / "out" / TOKENIZER).read_bytes()
@@ -58,7 +60,7 @@ def test_the_folder_says_what_the_model_says(tmp_path: Path, embedding: int) -> 
 
 
 def test_the_card_and_the_licence_travel_along(tmp_path: Path) -> None:
-    run(write_model(tmp_path / "model"), tmp_path / "out", "--origin", "nobody/nothing")
+    run(write_model(tmp_path / "model"), tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
     assert "nobody/nothing" in card
     assert "Apache-2.0" in card
@@ -71,14 +73,16 @@ def test_a_missing_weight_is_named(tmp_path: Path) -> None:
     state = load_file(source / "model.safetensors")
     state.pop("encoder.layer.1.output.dense.bias")
     save_file(state, source / "model.safetensors")
-    assert run(source, tmp_path / "out") == 2
+    with pytest.raises(ModelError, match=r"layer\.1\.output\.dense\.bias"):
+        run(source, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_what_fails_the_gate_is_not_written(tmp_path: Path) -> None:
     # Weights so large that the layers decide the vector, then rounded to -1, 0 and 1.
     source = write_model(tmp_path / "model", initializer_range=0.5)
-    assert run(source, tmp_path / "out", "--weight-steps", "1") == 2
+    with pytest.raises(ModelError):
+        run(source, tmp_path / "out", weight_steps=1)
     assert not (tmp_path / "out").exists()
     with pytest.raises(ModelError):
         load_encoder(tmp_path / "out")
