@@ -1,8 +1,7 @@
 """Builds or syncs an index in a process of its own: engine and parser would hold this one's GIL.
 
-``python -m tui.indexing PATH INDEX_DIR URL REVISION`` does the work and prints JSON, an object a
-line: progress, and at the end a report or an error. ``Indexing`` starts it and hands out what it
-says.
+``main(PATH, INDEX_DIR, URL, REVISION)`` does the work there and prints JSON, an object a line:
+progress, and at the end a report or an error. ``Indexing`` starts it and hands out what it says.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 from codesearch import CodesearchError, Progress, SyncReport
 
 _EVERY = 0.1  # seconds between two lines of progress
+_CHILD = "import sys; sys.path.append(sys.argv.pop(1)); from tui.indexing import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ class Indexing:
 
     def __init__(self, target: Target, revision: str) -> None:
         where = (str(target.place), str(target.index_dir or ""), target.url or "")
-        self._command = [sys.executable, "-m", "tui.indexing", *where, revision]
+        package = str(Path(__file__).parent.parent)
+        # -P: nothing is imported from the folder we happen to be in, which is a repository.
+        self._command = [sys.executable, "-P", "-c", _CHILD, package, *where, revision]
         self._process: asyncio.subprocess.Process | None = None
 
     async def run(self) -> AsyncIterator[Moment | Done]:
@@ -121,11 +123,11 @@ def _message(said: dict[str, Any]) -> Moment | Done:
     return Done(**said["done"])
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> None:
     """The process: sync the index of ``PATH`` (``INDEX_DIR``, ``URL``: or "") to ``REVISION``."""
     from codesearch import Index  # noqa: PLC0415  (not where the interface imports this module)
 
-    place, index_dir, url, revision = arguments
+    place, index_dir, url, revision = sys.argv[1:]
     started, told = time.monotonic(), 0.0
 
     def tell(progress: Progress) -> None:
@@ -140,11 +142,10 @@ def main(arguments: Sequence[str]) -> int:
             report = index.sync(revision, wait=False, on_progress=tell)
     except CodesearchError as error:
         _say(error=str(error), remedy=error.remedy)
-        return 2
+        sys.exit(2)
     except (KeyboardInterrupt, BrokenPipeError):
-        return 130
+        sys.exit(130)
     _say(done=_done(report))
-    return 0
 
 
 def _done(report: SyncReport) -> dict[str, Any]:
@@ -154,7 +155,3 @@ def _done(report: SyncReport) -> dict[str, Any]:
 
 def _say(**values: Any) -> None:
     print(json.dumps(values), flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -125,6 +125,20 @@ def test_the_process_reports_progress_and_errors(shop: Path, tmp_path: Path) -> 
     assert "branch" in caught.value.remedy
 
 
+def test_nothing_of_the_repository_is_imported(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = "import pathlib; pathlib.Path('poisoned').touch(); raise SystemExit(7)\n"
+    repos.write(shop, {"platformdirs.py": poison, "tui/__init__.py": poison, "json.py": poison})
+    monkeypatch.chdir(shop)
+
+    async def collect() -> list[Moment | Done]:
+        return [said async for said in Indexing(Target(shop, tmp_path / "index"), "HEAD").run()]
+
+    assert isinstance(asyncio.run(collect())[-1], Done)
+    assert not (shop / "poisoned").exists()
+
+
 def test_no_repository_and_then_one(tmp_path: Path) -> None:
     folder = tmp_path / "later"
     folder.mkdir()
