@@ -34,7 +34,7 @@ _KIND_ALIASES = {
 }
 _NOT_NEGATED = ("repo", "ref")
 _TERM = re.compile(
-    r"""(?<!\S)(?P<minus>-?)(?P<key>[A-Za-z]+):(?P<value>(?:"[^"]*(?:"|$)|[^\s"])*)(?!\S)"""
+    r"""(?<!\S)(?P<minus>-?)(?P<key>[A-Za-z]+):(?!:|//)(?P<value>(?:"[^"]*(?:"|$)|[^\s"])*)(?!\S)"""
     r"""|"(?P<quoted>[^"]*)(?:"|$)|(?P<word>[^\s"]+)"""
 )
 _VALUE = re.compile(r"""(?:"[^"]*(?:"|$)|[^",])+""")
@@ -115,18 +115,30 @@ def _resolved(term: Term) -> Term:
 
 
 def _check_words(text: str, terms: Sequence[Term]) -> None:
-    """``lnag:python`` is hardly meant as words."""
+    """``lnag:python`` is hardly meant as words; ``find:me`` is, for there is no kind "me"."""
     for term in terms:
         key, colon, value = text[term.start : term.end].lstrip("-").lower().partition(":")
         if term.key or not colon or not key.isalpha() or not re.match(r"[\w*.]", value):
             continue
         near = difflib.get_close_matches(key, [*KEYS, *_ALIASES], n=1, cutoff=0.75)
-        if near:
-            meant = _ALIASES.get(near[0], near[0])
+        meant = _ALIASES.get(near[0], near[0]) if near else ""
+        if meant and _is_value(meant, value):
             raise FilterError(
                 f"There is no filter {key}:",
                 f'Did you mean {meant}:{value}? To search for the words, write "{key}:{value}"',
             )
+
+
+def _is_value(key: str, value: str) -> bool:
+    """Whether this is what the filter's values look like. Of a name nobody can tell."""
+    value = value.split(",")[0].strip('"')
+    if key == "lang":
+        from indexers.languages import resolve_name  # noqa: PLC0415
+
+        return resolve_name(value) is not None
+    if key == "kind":
+        return value in _KIND_ALIASES or value in [kind.value for kind in Kind]
+    return key == "path" and re.search(r"[/*.]", value) is not None
 
 
 def _values(terms: Iterable[Term], key: str, *, negated: bool = False) -> list[str]:

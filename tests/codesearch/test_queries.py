@@ -48,6 +48,9 @@ def test_a_language_taken_out_leaves_all_others() -> None:
         ('"lang:python" and "two  words"', "lang:python and two  words"),
         ('an "open quote', "an open quote"),
         ("prelang:python", "prelang:python"),
+        ("File::open and Type::from", "File::open and Type::from"),
+        ("file:///etc/passwd", "file:///etc/passwd"),
+        ("math:pi find:me flag:true href:x", "math:pi find:me flag:true href:x"),
         ("  ", ""),
     ],
 )
@@ -63,6 +66,8 @@ def test_what_is_no_filter_is_words(text: str, words: str) -> None:
         ("x lang:esperanto", "no language 'esperanto'", "Known are: "),
         ("x kind:meth", "no kind 'meth'", "Did you mean kind:method?"),
         ("x lnag:python", "no filter lnag:", "Did you mean lang:python?"),
+        ("x knd:fn", "no filter knd:", "Did you mean kind:fn?"),
+        ("x pth:src/", "no filter pth:", "Did you mean path:src/?"),
         ("x lang:", "lang: wants a value", "lang:python"),
         ("x ref:a ref:b", "Only one ref:", "a, b"),
         ("x -ref:a", "-ref: is not possible", "ref:main"),
