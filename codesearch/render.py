@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import textwrap
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import east_asian_width
 
 from codesearch.types import Chunk, Freshness, Hit
 
 JSON_VERSION = 1
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _FENCES = {"csharp": "cs", "bash": "sh", "text": ""}
 
 
@@ -126,21 +128,41 @@ def moved_on(freshness: Freshness | None) -> str:
 def _block(number: int, hit: Hit, style: Style) -> str:
     chunk = hit.chunk
     paint = _styled if style.color else _plain
-    where = f"{hit.repository}:{hit.location}" if style.repository else hit.location
+    where = printable(f"{hit.repository}:{hit.location}" if style.repository else hit.location)
+    name = printable(title(chunk))
     lines = [
-        f"{number:>2}. {paint(where, 'cyan')}  {paint(title(chunk), 'bold')}  "
+        f"{number:>2}. {paint(where, 'cyan')}  {paint(name, 'bold')}  "
         f"{paint(f'{chunk.kind.value} · {chunk.language} · {hit.score:.4f}', 'dim')}"
     ]
     details = [chunk.signature, first_line(chunk.docstring)]
     if not chunk.signature and not chunk.docstring:
         details = [first_line(chunk.text)]
     width = max(20, style.width - 4)
-    for detail in details:
-        if detail:
-            lines.append("    " + textwrap.shorten(detail, width, placeholder=" …"))
+    lines += ["    " + shortened(detail, width) for detail in details if detail]
     if style.explain:
         lines.append("    " + paint(f"why: {hit.explanation}", "dim"))
     return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """The same length, with what would steer a terminal or turn the writing round made visible.
+
+    Code and file names are other people's: an escape sequence in them could clear the screen, or
+    put words on the clipboard.
+    """
+    return _CONTROL.sub("·", text)
+
+
+def shortened(text: str, width: int) -> str:
+    """``text`` on one line of at most ``width`` cells, white space folded, printable."""
+    text = printable(" ".join(text.split()))
+    cells = fits = 0
+    for place, letter in enumerate(text):
+        cells += 2 if east_asian_width(letter) in "WF" else 1
+        fits = place + 1 if cells <= width - 2 else fits
+        if cells > width:
+            return text[:fits].rstrip() + " …"
+    return text
 
 
 def title(chunk: Chunk) -> str:
@@ -189,7 +211,8 @@ def _markdown(hit: Hit) -> str:
         fence += "`"
     language = _FENCES.get(chunk.language, chunk.language)
     lines = f"{chunk.path}:{chunk.span.start_line}-{chunk.span.end_line}"
-    return f"### {lines} {title(chunk)}\n\n{fence}{language}\n{chunk.text}\n{fence}\n"
+    text = chunk.text.replace("\r\n", "\n")
+    return f"### {lines} {title(chunk)}\n\n{fence}{language}\n{text}\n{fence}\n"
 
 
 _CODES = {"bold": "1", "dim": "2", "cyan": "36"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
+from codesearch import printable
 from tui.highlight import Painter, paint
-from tui.lines import printable
 
 LONGEST_LINE = 2000  # characters that are drawn of a line
 _TAB = 4

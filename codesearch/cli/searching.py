@@ -86,7 +86,9 @@ def search(
         print(render.hits_as_json(query, hits, freshness, folders))
         return FOUND if hits else NOTHING_FOUND
     if context:
-        print(render.hits_as_markdown(hits), end="")
+        text = render.hits_as_markdown(hits)
+        # As it stands, for whom it is handed on to; a terminal would obey what is in it.
+        print(render.printable(text) if sys.stdout.isatty() else text, end="")
     else:
         _print_hits(hits, explain, several=len(freshness) > 1)
     _note(freshness, hits, at)

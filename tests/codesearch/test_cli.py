@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import repos
+from codesearch import render
 from program import COMMAND, run
 
 
@@ -35,6 +36,21 @@ def test_search_prints_where_and_what(indexed: Path) -> None:
     assert lines[2] == "    Append a signature, so that a changed cookie is noticed."
     assert "\x1b" not in done.stdout
     assert re.search(r"2 hits at commit [0-9a-f]{10} \(HEAD\)", done.stderr)
+
+
+def test_what_would_steer_the_terminal_is_made_visible(indexed: Path) -> None:
+    evil = 'def evil_escape():\n    """Evil \x1b]0;title\x07\x1b[2Jescape.\u202e"""\n    return 1\n'
+    repos.write(indexed, {"esc\x1b[31m_name.py": evil})
+    done = run("search", "evil escape", "-n", "1", "--explain", cwd=indexed)
+    assert "esc·[31m_name.py:1" in done.stdout
+    assert "Evil ·]0;title··[2Jescape.·" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_long_lines_are_cut_by_cells() -> None:
+    assert render.shortened("one  two\tthree", 20) == "one two three"
+    assert render.shortened("one two three", 9) == "one two …"
+    assert render.shortened("漢" * 100, 21) == "漢" * 9 + " …"
 
 
 def test_search_says_that_head_moved_on(indexed: Path) -> None:
