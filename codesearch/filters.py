@@ -27,7 +27,7 @@ def conditions(filter_: Filter | None, paths: Callable[[], Iterable[str]]) -> li
         found.append(Condition("language", tuple(map(_language, languages))))
     if kinds := _values(filter_.kind):
         found.append(Condition("kind", tuple(map(_kind, kinds))))
-    if patterns := _values(filter_.path):
+    if patterns := tuple(filter(None, _values(filter_.path))):
         found.append(_paths(patterns, paths()))
     return found
 
@@ -60,12 +60,13 @@ def _paths(patterns: tuple[str, ...], paths: Iterable[str]) -> Condition:
     A path counts if a plain pattern matches it (or there is none) and no ``!pattern`` does. In a
     ``.gitignore`` a later pattern would win; here the order must not matter.
     """
-    wanted = _spec([pattern for pattern in patterns if not pattern.startswith("!")] or ["*"])
-    unwanted = _spec([pattern[1:] for pattern in patterns if pattern.startswith("!")])
+    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
+    unwanted = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+    is_wanted, is_unwanted = _spec(wanted or ["*"]), _spec(unwanted)
     inside: list[str] = []
     outside: list[str] = []
     for path in paths:
-        matches = wanted.match_file(path) and not unwanted.match_file(path)
+        matches = is_wanted.match_file(path) and not is_unwanted.match_file(path)
         (inside if matches else outside).append(path)
     if len(outside) < len(inside):
         return Condition("path", tuple(outside), negated=True)
@@ -76,7 +77,8 @@ def _spec(patterns: list[str]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec  # noqa: PLC0415  (only needed here, and not cheap)
 
     try:
-        return GitIgnoreSpec.from_lines(patterns)
+        # "./src", as shells complete it, is no pattern of git's: "/src" says the same.
+        return GitIgnoreSpec.from_lines(re.sub(r"^\./", "/", pattern) for pattern in patterns)
     except (ValueError, re.error) as error:
         raise FilterError(
             f"Unusable path pattern: {error}", "Write it as in .gitignore: src/, *.py, docs/**"

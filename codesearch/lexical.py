@@ -32,7 +32,7 @@ _PATH_WEIGHT = 2.0
 _MAX_TERM = 64  # longer runs of letters are data, not words
 
 _STEMMER = Stemmer.Stemmer("english")
-_IDENTIFIER = re.compile(r"[^\W_][\w]*|_+[^\W_]\w*", re.UNICODE)
+_IDENTIFIER = re.compile(r"[^\W_]\w*|(?<!_)_+[^\W_]\w*")
 
 SparseVector = dict[int, float]
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Locate = Callable[["State"], str | None]
 Lay = Callable[[str], Overlay]  # that commit → what lies over it
 _Id = TypeVar("_Id", str, int)
+_MOST_HITS = 100_000  # whoever asks for more gets so many: the engine counts in 64 bits
 
 
 class Searcher:
@@ -59,7 +60,7 @@ class Searcher:
         if not query or top_k < 1:
             return []
         vector = self._encoder().encode_query(query_text(query))
-        limit = max(ranking.CANDIDATES, top_k)
+        limit = min(max(ranking.CANDIDATES, top_k), _MOST_HITS)
         candidates = self.candidates(query, vector, limit, filter_, locate, lay)
         return ranked_hits(query, candidates, top_k)
 
@@ -93,10 +94,12 @@ class Searcher:
         lay: Lay = Overlay,
     ) -> list[Hit]:
         """Chunks whose meaning is nearest to that of ``chunk``; itself left out."""
+        if top_k < 1:
+            return []
         vector = self._encoder().encode_documents([document_text(chunk)])[0]
         with self._laid(locate, lay) as reader:
             where = [*reader.visible(), *conditions(filter_, reader.paths)]
-            found = reader.nearest(vector, top_k + 1, where)
+            found = reader.nearest(vector, min(top_k, _MOST_HITS) + 1, where)
             payloads = reader.payloads([id_ for id_, _ in found])
         hits = []
         for rank, ((_, score), payload) in enumerate(zip(found, payloads, strict=True), 1):

@@ -55,7 +55,7 @@ class Repository:
             folder = Path(path).expanduser()
         except RuntimeError:  # "~who", who is nobody here
             folder = Path(path)
-        if not folder.is_dir():
+        if not _is_folder(folder):
             raise RepositoryError(f"{folder} is not a folder", "give the path of a git repository")
         done = git.run(["rev-parse", "--path-format=absolute", *_LAYOUT], cwd=folder)
         lines = done.stdout.decode(errors="surrogateescape").splitlines()
@@ -275,6 +275,13 @@ _VERIFY = ("rev-parse", "--verify", "--quiet", "--end-of-options")
 def _must_be_id(text: str) -> None:
     if not _OBJECT_ID.fullmatch(text):
         raise RepositoryError(f"{text!r} is not a full object id", "resolve a revision first")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, for one
+        return False
 
 
 def _not_opened(folder: Path, stderr: bytes) -> RepositoryError:

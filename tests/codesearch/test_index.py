@@ -148,6 +148,22 @@ def test_a_filter_that_cannot_match_says_what_would(index: Index, wrong: dict[st
     assert "Known are" in caught.value.remedy
 
 
+def test_paths_as_shells_and_plugins_write_them(index: Index) -> None:
+    index.sync()
+    inside = {hit.chunk.path for hit in index.search("sum", filter=Filter(path="./shop/"))}
+    assert inside == {"shop/cart.py", "shop/session.py"}
+    assert index.search("sum", filter=Filter(path="")) == index.search("sum")
+
+
+def test_any_number_of_hits_may_be_asked_for(index: Index) -> None:
+    index.sync()
+    every = index.search("cookies", top_k=2**70)
+    assert len(every) > 10
+    assert index.search("cookies", top_k=-1) == []
+    assert len(index.similar(every[0].chunk, top_k=2**70)) >= len(every) - 1
+    assert index.similar(every[0].chunk, top_k=-5) == []
+
+
 def test_similar_leaves_the_chunk_itself_out(index: Index) -> None:
     index.sync()
     sign = index.search("sign_cookie", top_k=1)[0].chunk

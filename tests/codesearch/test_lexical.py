@@ -64,3 +64,8 @@ def test_repetition_saturates_and_length_dilutes() -> None:
 
 def test_the_vector_depends_on_the_chunk_alone() -> None:
     assert chunk_terms(chunk("one two")) == chunk_terms(chunk("one two"))
+
+
+def test_a_line_of_underscores_takes_no_time() -> None:
+    assert list(terms("_" * 200_000)) == []
+    assert list(terms("__x " + "_" * 9 + "y__z")) == ["x", "y", "z", "y__z"]

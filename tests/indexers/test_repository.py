@@ -166,7 +166,7 @@ def test_no_repository(tmp_path, monkeypatch):
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize("path", ["nowhere", "~nobody-of-that-name"])
+@pytest.mark.parametrize("path", ["nowhere", "~nobody-of-that-name", "a" * 300])
 def test_no_folder(path):
     with pytest.raises(RepositoryError, match="is not a folder"):
         Repository.open(path)
