@@ -224,7 +224,7 @@ def _like(repository: Repository, pattern: str) -> list[str]:
     if done.returncode:
         raise RepositoryError(f"cannot list refs: {git.last_words(done.stderr)}", "see `git fsck`")
     names = []
-    for line in done.stdout.decode(errors="surrogateescape").splitlines():
+    for line in git.as_text(done.stdout).split("\n")[:-1]:
         full, _, type_ = line.partition("\0")
         _, kind, short = full.split("/", 2)
         meant = kind != "remotes" or short.split("/")[0] == pattern.split("/")[0]

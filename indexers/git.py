@@ -117,6 +117,11 @@ def lines(arguments: Sequence[str]) -> Iterator[IO[bytes]]:
         process.wait()
 
 
+def as_text(name: bytes) -> str:
+    """A name of git's, to show, to store and to compare: bytes not of UTF-8 as ``\\xNN``."""
+    return name.decode(errors="backslashreplace")
+
+
 def last_words(stderr: bytes) -> str:
     """The line of git's complaint that says most: the last ``fatal:`` or ``error:``."""
     lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]

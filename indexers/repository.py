@@ -6,6 +6,7 @@ git is run, and what keeps a hostile repository from running anything, is in ``i
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from indexers.types import TreeEntry
 from indexers.worktree import WorkingTree
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ODD_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _LAYOUT = ("--is-inside-work-tree", "--git-dir", "--git-common-dir", "--show-toplevel")
 _REFETCH = "fetch what is missing with `git fetch --refetch --no-filter`"
 
@@ -92,7 +94,7 @@ class Repository:
         Raises ``RepositoryError`` if it names none here, or if there are no commits yet.
         """
         if revision and "\0" not in revision:
-            done = git.run([*self._here, *_VERIFY, f"{revision}^{{commit}}"])
+            done = git.run([*self._here, *_VERIFY, f"{_as_git_has_it(revision)}^{{commit}}"])
             commit = done.stdout.decode(errors="replace").strip()
             if done.returncode == 0 and _OBJECT_ID.fullmatch(commit):
                 return commit
@@ -117,7 +119,8 @@ class Repository:
         """The ref that ``revision`` names, the git directory that knows it, and the commit.
 
         The name is in full (``refs/heads/main``); ``HEAD`` where HEAD is detached; a commit's id
-        where the revision names no ref (``HEAD~3``). Raises as :meth:`resolve` does.
+        where the revision names no ref (``HEAD~3``). Odd bytes of a name are written as those of
+        a path are (see :meth:`tree`). Raises as :meth:`resolve` does.
         """
         commit, name = self._resolve_with_name(revision)
         if name == "HEAD":
@@ -131,9 +134,10 @@ class Repository:
     def _resolve_with_name(self, revision: str) -> tuple[str, str]:
         """The commit, and what git calls the ref; one process where all is well."""
         if revision and not revision.startswith("-") and "\0" not in revision:
-            asked = [f"{revision}^{{commit}}", "--symbolic-full-name", revision]
+            given = _as_git_has_it(revision)
+            asked = [f"{given}^{{commit}}", "--symbolic-full-name", given]
             done = git.run([*self._here, "rev-parse", *asked])
-            lines = done.stdout.decode(errors="backslashreplace").splitlines()
+            lines = git.as_text(done.stdout).split("\n")[:-1]
             commit, name = (*lines, "", "")[:2]
             is_one = len(lines) <= 2 and (not name or name == "HEAD" or name.startswith("refs/"))
             if done.returncode == 0 and is_one and _OBJECT_ID.fullmatch(commit):
@@ -143,7 +147,7 @@ class Repository:
     def ref_names(self) -> frozenset[str]:
         """All branches, tags and other refs, in full."""
         done = git.run([*self._here, "for-each-ref", "--format=%(refname)"])
-        return frozenset(done.stdout.decode(errors="backslashreplace").splitlines())
+        return frozenset(git.as_text(done.stdout).split("\n")[:-1])
 
     def has_commit(self, commit: str) -> bool:
         """Whether the commit with this id, and its tree, are here."""
@@ -181,7 +185,7 @@ class Repository:
 
     def _read_head(self) -> Head:
         done = git.run([*self._here, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD"])
-        lines = done.stdout.decode(errors="backslashreplace").splitlines()
+        lines = git.as_text(done.stdout).split("\n")[:-1]
         if done.returncode != 0 or len(lines) != 2:
             return Head(self.resolve("HEAD"), None)
         ref = lines[1]
@@ -258,6 +262,14 @@ class Repository:
 def is_object_id(text: str) -> bool:
     """Whether this is the full id of an object, by its form."""
     return _OBJECT_ID.fullmatch(text) is not None
+
+
+def _as_git_has_it(revision: str) -> str:
+    """A revision in which names may be written as ``git.as_text`` writes them.
+
+    No name of a ref has a backslash of its own.
+    """
+    return _ODD_BYTE.sub(lambda found: os.fsdecode(bytes.fromhex(found[1])), revision)
 
 
 def _file_stamp(path: Path) -> tuple[int, int, int] | None:

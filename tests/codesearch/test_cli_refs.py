@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -110,6 +111,26 @@ def test_stats(released: Path) -> None:
     told = run("stats", cwd=released).stdout
     assert re.search(r"^refs +2$", told, re.MULTILINE)
     assert re.search(r"^chunks in python +\d+$", told, re.MULTILINE)
+
+
+@pytest.mark.parametrize("typed", [r"caf\xe9", os.fsdecode(b"caf\xe9")])
+def test_a_branch_whose_name_is_not_utf8(indexed: Path, home: Path, typed: str) -> None:
+    repos.git(indexed, "switch", "--quiet", "-c", os.fsdecode(b"caf\xe9"))
+    assert run("sync", "--ref", "HEAD", cwd=indexed).returncode == 0
+    repos.write(indexed, {"web/ship.js": "export function shipParcel(p) { return send(p); }\n"})
+    new = repos.commit(indexed)
+    done = run("sync", cwd=indexed)
+    assert done.returncode == 0
+    assert rf"{indexed} caf\xe9: indexed at {new:.10}" in done.stderr
+    rows = json.loads(run("stats", "--json", cwd=indexed).stdout)["refs"]
+    assert [row["commits_behind"] for row in rows if row["name"] == r"caf\xe9"] == [0]
+    repos.git(indexed, "switch", "--quiet", "main")
+    assert "web/ship.js" in paths(indexed, "ship a parcel", "--at", typed)
+    told = run("sync", "--ref", "caf*", "--log-format", "json", cwd=indexed).stdout.splitlines()
+    assert json.loads(told[0])["event"] == "unchanged"
+    assert run("sync", "--ref", typed, cwd=indexed).returncode == 0
+    assert run("remove", "--ref", typed, cwd=indexed).returncode == 0
+    assert run("status", cwd=indexed).stdout.count("caf") == 0
 
 
 def test_remove_says_that_hooks_will_build_it_anew(indexed: Path) -> None:
