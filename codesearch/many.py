@@ -12,7 +12,7 @@ from pathlib import Path
 from codesearch import ranking
 from codesearch.encoder import query_text
 from codesearch.errors import CodesearchError, RepositoryError
-from codesearch.home import Home, IndexCard, is_in
+from codesearch.home import Home, IndexCard
 from codesearch.index import Index
 from codesearch.searcher import placed, ranked_hits, sound
 from codesearch.settings import Settings
@@ -73,7 +73,7 @@ def _open(directory: Path, card: IndexCard, settings: Settings) -> Index:
         raise gone
     index = Index.open(folder, index_dir=directory, settings=settings)
     try:
-        if not is_in(folder, index.repository):
+        if str(index.repository.common_dir) not in card.repositories:  # one around it, say
             raise gone
         index.freshness()  # raises where it cannot be searched
     except BaseException:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 import repos
 from codesearch import (
     Filter,
+    Hit,
     Index,
     NotIndexedError,
     Settings,
@@ -151,6 +154,59 @@ def test_all_that_is_registered_is_opened(both: dict[str, Index], tmp_path: Path
     finally:
         for index in indexes.values():
             index.close()
+
+
+def everywhere(question: str) -> list[Hit]:
+    indexes, left_out = open_all(Settings.load())
+    assert not left_out
+    with ExitStack() as stack:
+        for index in indexes.values():
+            stack.enter_context(index)
+        return search_many(indexes, question)
+
+
+def submodule(shop: Path, place: Path) -> Path:
+    outer = repos.init(place)
+    repos.git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(shop))
+    return outer / "shop"
+
+
+def apart(shop: Path, place: Path) -> Path:
+    repos.git(
+        shop, "clone", "--quiet", f"--separate-git-dir={place}.git", str(shop), str(place / "a")
+    )
+    return place / "a"
+
+
+def beside_a_mirror(shop: Path, place: Path) -> Path:
+    repos.git(shop, "clone", "--quiet", "--mirror", str(shop), str(place / "mirror.git"))
+    with Index.open(place / "mirror.git") as index:
+        index.sync()
+    repos.git(shop, "clone", "--quiet", str(shop), str(place / "a"))
+    return place / "a"
+
+
+@pytest.mark.parametrize("made", [submodule, apart, beside_a_mirror])
+def test_uncommitted_files_are_found_wherever_git_keeps_its_own(
+    shop: Path, home: Path, tmp_path: Path, made: Callable[[Path, Path], Path]
+) -> None:
+    folder = made(shop, tmp_path / "place")
+    with Index.open(folder) as index:
+        index.sync()
+    repos.write(folder, {"new.py": BANK["bank/account.py"]})
+    hits = everywhere("move money between accounts")
+    assert hits[0].chunk.symbol == "transfer"
+    (card_file,) = home.glob("indexes/*/index.json")
+    card = json.loads(card_file.read_text())
+    del card["roots"]  # as it was written once
+    card_file.write_text(json.dumps(card))
+    assert everywhere("sign a cookie")[0].chunk.symbol == "sign_cookie"
+    with Index.open(folder) as index:
+        index.sync()
+    assert everywhere("move money between accounts") == hits
+    if (folder / ".git").is_file():
+        (folder / ".git").unlink()  # the working tree is one no longer; what was committed is there
+        assert everywhere("sign a cookie")[0].chunk.symbol == "sign_cookie"
 
 
 def test_the_command_line_searches_several(both: dict[str, Index], tmp_path: Path) -> None:
