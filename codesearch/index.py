@@ -300,7 +300,7 @@ class Index:
     def freshness(self, at: str | None = None, *, dirty: bool = False) -> Freshness:
         """Say which commit answers, and how far HEAD (and, if asked, the files) moved on.
 
-        How many files of the working tree were laid over is what the last search found.
+        What of the working tree was laid over is what the last search found.
         """
         reader, commit = self._searcher.located(self._locator(at))
         state = reader.state
@@ -318,7 +318,12 @@ class Index:
         overlay = self._overlays.last
         if at or overlay is None or overlay.commit != commit:
             return freshness
-        return replace(freshness, overlaid_files=overlay.files, uncovered_files=overlay.uncovered)
+        return replace(
+            freshness,
+            overlaid_files=overlay.files,
+            uncovered_files=overlay.uncovered,
+            uncompared=str(overlay.failure or ""),
+        )
 
     def stats(self, at: str | None = None) -> IndexStats:
         """The index in numbers."""

@@ -82,6 +82,9 @@ def search(
             hits = search_many(opened, query, **options)
         freshness = {name: index.freshness(at) for name, index in opened.items()}
         folders = {name: str(index.folder) for name, index in opened.items()}
+    for name, one in freshness.items():
+        if one.uncompared:
+            print(f"Without its working tree: {name}: {one.uncompared}", file=sys.stderr)
     if as_json:
         print(render.hits_as_json(query, hits, freshness, folders))
         return FOUND if hits else NOTHING_FOUND

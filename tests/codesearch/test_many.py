@@ -209,6 +209,22 @@ def test_uncommitted_files_are_found_wherever_git_keeps_its_own(
         assert everywhere("sign a cookie")[0].chunk.symbol == "sign_cookie"
 
 
+def test_a_working_tree_that_git_cannot_compare_does_not_stop_the_others(
+    both: dict[str, Index], shop: Path, tmp_path: Path
+) -> None:
+    (shop / ".git/index").write_bytes(b"DIRC\0\0\0\7broken")
+    hits = search_many(both, "signature")
+    assert {hit.repository for hit in hits} == {"bank", "shop"}
+    assert hits == search_many(both, "signature", overlay=False)
+    assert "cannot look through" in both["shop"].freshness().uncompared
+    assert not both["bank"].freshness().uncompared
+    assert {hit.repository for hit in similar_many(both, hits[0].chunk)} == {"bank", "shop"}
+    for options in ([], ["--json"]):
+        done = run("search", "signature", "--all-repos", *options, cwd=tmp_path)
+        assert done.returncode == 0
+        assert f"Without its working tree: shop: cannot look through {shop}" in done.stderr
+
+
 def test_the_command_line_searches_several(both: dict[str, Index], tmp_path: Path) -> None:
     folders = [str(index.folder) for index in both.values()]
     done = run("search", "signature", "-n", "3", "-C", folders[0], "-C", folders[1], cwd=tmp_path)
