@@ -169,6 +169,16 @@ class Repository:
         """Whether HEAD is at a commit, not on a branch (be it one without commits yet)."""
         return git.run([*self._here, "symbolic-ref", "--quiet", "HEAD"]).returncode != 0
 
+    def detached_worktrees(self) -> list[Path]:
+        """The other working trees of the repository whose HEAD is at a commit, not on a branch."""
+        done = git.run([*self._here, "worktree", "list", "--porcelain"])
+        if done.returncode != 0:
+            raise RepositoryError(f"cannot list worktrees: {git.last_words(done.stderr)}", git.FSCK)
+        rows = [block.split("\n") for block in os.fsdecode(done.stdout).split("\n\n")]
+        folders = [row[0].removeprefix("worktree ") for row in rows if "detached" in row]
+        there = [Path(folder) for folder in folders if os.path.lexists(f"{folder}/.git")]
+        return [folder for folder in there if folder != self.root]
+
     def _head_stamp(self) -> tuple[object, ...] | None:
         """What changes whenever HEAD moves; None where that cannot be told from files."""
         try:

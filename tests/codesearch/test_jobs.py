@@ -175,6 +175,21 @@ def test_registered_are_all_clones_that_used_an_index(branches: Path, tmp_path: 
     assert "codesearch remove" in (events[0].remedy or "")
 
 
+def test_detached_worktrees_that_are_followed_come_along(branches: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / "tree of mine", tmp_path / "unknown", tmp_path / "gone"]
+    for folder in folders:
+        repos.git(branches, "worktree", "add", "--quiet", "--detach", str(folder))
+    mine, _, gone = folders
+    told(Job(mine, ("HEAD",)), Job(gone, ("HEAD",)))
+    shutil.rmtree(gone)
+    new = repos.commit(mine)
+    events = told(*registered(Home(Settings.load().home)))
+    assert [event.repository for event in events] == [str(branches), str(branches), str(mine)]
+    assert (events[-1].event, events[-1].ref, events[-1].commit) == (Kind.SYNCED, "HEAD", new)
+    assert followed(mine)["HEAD"] == new
+    assert "HEAD" not in {event.ref for event in told(Job(branches, ("main",)))}
+
+
 def test_a_folder_that_lost_its_repository_is_not_the_one_around_it(
     branches: Path, tmp_path: Path
 ) -> None:
