@@ -19,7 +19,10 @@ from indexers.worktree import WorkingTree
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ODD_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
-_LAYOUT = ("--is-inside-work-tree", "--git-dir", "--git-common-dir", "--show-toplevel")
+_LAYOUT = (
+    *("rev-parse", "--path-format=absolute"),
+    *("--is-inside-work-tree", "--git-dir", "--git-common-dir", "--show-toplevel"),
+)
 _REFETCH = "fetch what is missing with `git fetch --refetch --no-filter`"
 
 
@@ -59,14 +62,17 @@ class Repository:
             folder = Path(path)
         if not folder.is_dir():
             raise RepositoryError(f"{folder} is not a folder", "give the path of a git repository")
-        done = git.run(["rev-parse", "--path-format=absolute", *_LAYOUT], cwd=folder)
+        done = git.run(_LAYOUT, cwd=folder)
+        is_bare = b"safe.bareRepository" in done.stderr
+        if is_bare:  # such a folder has to be named to git, by the user's settings: it was to us
+            done = git.run(["--git-dir=.", *_LAYOUT], cwd=folder)
         lines = done.stdout.decode(errors="surrogateescape").splitlines()
         if lines and lines[0].startswith("--"):  # git gives back an option that it does not know
             raise RepositoryError("git is too old", "install git 2.31 or later")
         if len(lines) < 3 or (done.returncode != 0 and lines[0] == "true"):
             raise _not_opened(folder, done.stderr)
-        root = Path(lines[3]) if lines[0] == "true" and len(lines) > 3 else None
-        return cls(Path(lines[1]), Path(lines[2]), root)
+        has_root = lines[0] == "true" and len(lines) > 3 and not is_bare
+        return cls(Path(lines[1]), Path(lines[2]), Path(lines[3]) if has_root else None)
 
     def __enter__(self) -> Repository:
         return self
