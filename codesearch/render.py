@@ -65,9 +65,12 @@ def _json_freshness(freshness: Freshness) -> dict[str, Any]:
     }
 
 
-def hits_as_markdown(hits: Sequence[Hit]) -> str:
-    """The code of every hit under its location: context to read, paste, or feed to a model."""
-    return "\n".join(_markdown(hit) for hit in hits)
+def hits_as_markdown(hits: Sequence[Hit], *, repository: bool = False) -> str:
+    """The code of every hit under its location: context to read, paste, or feed to a model.
+
+    ``repository``: name it, there are several.
+    """
+    return "\n".join(_markdown(hit, _where(hit, repository)) for hit in hits)
 
 
 def freshness_line(freshness: Freshness, at: str | None = None) -> str:
@@ -126,7 +129,7 @@ def moved_on(freshness: Freshness | None) -> str:
 def _block(number: int, hit: Hit, style: Style) -> str:
     chunk = hit.chunk
     paint = _styled if style.color else _plain
-    where = f"{hit.repository}:{hit.location}" if style.repository else hit.location
+    where = _where(hit, style.repository)
     lines = [
         f"{number:>2}. {paint(where, 'cyan')}  {paint(title(chunk), 'bold')}  "
         f"{paint(f'{chunk.kind.value} · {chunk.language} · {hit.score:.4f}', 'dim')}"
@@ -141,6 +144,10 @@ def _block(number: int, hit: Hit, style: Style) -> str:
     if style.explain:
         lines.append("    " + paint(f"why: {hit.explanation}", "dim"))
     return "\n".join(lines)
+
+
+def _where(hit: Hit, repository: bool) -> str:
+    return f"{hit.repository}:{hit.location}" if repository else hit.location
 
 
 def title(chunk: Chunk) -> str:
@@ -182,13 +189,13 @@ def _json_hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _markdown(hit: Hit) -> str:
+def _markdown(hit: Hit, where: str) -> str:
     chunk = hit.chunk
     fence = "```"
     while fence in chunk.text:
         fence += "`"
     language = _FENCES.get(chunk.language, chunk.language)
-    lines = f"{chunk.path}:{chunk.span.start_line}-{chunk.span.end_line}"
+    lines = f"{where}-{chunk.span.end_line}"
     return f"### {lines} {title(chunk)}\n\n{fence}{language}\n{chunk.text}\n{fence}\n"
 
 

@@ -88,10 +88,11 @@ def search(
     if as_json:
         print(render.hits_as_json(query, hits, freshness, folders))
         return FOUND if hits else NOTHING_FOUND
+    several = len(freshness) > 1
     if context:
-        print(render.hits_as_markdown(hits), end="")
+        print(render.hits_as_markdown(hits, repository=several), end="")
     else:
-        _print_hits(hits, explain, several=len(freshness) > 1)
+        _print_hits(hits, explain, several=several)
     _note(freshness, hits, at)
     return FOUND if hits else NOTHING_FOUND
 

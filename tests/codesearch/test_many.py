@@ -231,6 +231,9 @@ def test_the_command_line_searches_several(both: dict[str, Index], tmp_path: Pat
     assert "bank:bank/account.py:7  sign_cheque" in done.stdout
     assert "shop:shop/session.py" in done.stdout
     assert "3 hits in 2 repositories" in done.stderr
+    told = run("search", "signature", "--context", "--all-repos", cwd=tmp_path).stdout
+    assert "### bank:bank/account.py:7-9 sign_cheque\n" in told
+    assert "### shop:shop/session.py" in told
     everywhere = run("search", "signature", "-n", "3", "--all-repos", cwd=tmp_path)
     assert everywhere.stdout == done.stdout
     document = json.loads(run("search", "signature", "--all-repos", "--json", cwd=tmp_path).stdout)
