@@ -138,8 +138,9 @@ class Index:
         Refs that were followed before stay as they are, unless git has deleted them: those go.
 
         Args:
-            revision: what ``git rev-parse`` understands. A branch or tag is followed by its name,
-                HEAD as the branch it is on; anything else as that one commit.
+            revision: what ``git rev-parse`` understands. A branch or tag is followed by its name
+                (of both of one name the tag, as git has it; ``heads/main`` is the branch), HEAD as
+                the branch it is on; anything else as that one commit.
             wait: wait for another process that writes this index, instead of raising.
             rebuild: do not start from the published index (known vectors are reused).
             on_progress: called often, from this thread.

@@ -55,6 +55,8 @@ FLAGS = (
     *("-c", "protocol.allow=never"),
     *("-c", "protocol.ext.allow=never"),
     *("-c", "submodule.recurse=false"),
+    # Of a name's meanings the first counts (a tag, not a branch) and is told, here as everywhere.
+    *("-c", "core.warnAmbiguousRefs=false"),
 )
 
 

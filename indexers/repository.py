@@ -125,7 +125,8 @@ class Repository:
         """The ref that ``revision`` names, the git directory that knows it, and the commit.
 
         The name is in full (``refs/heads/main``); ``HEAD`` where HEAD is detached; a commit's id
-        where the revision names no ref (``HEAD~3``). Odd bytes of a name are written as those of
+        where the revision names no ref (``HEAD~3``). What is the name of a tag and of a branch is
+        that of the tag, as for git. Odd bytes of a name are written as those of
         a path are (see :meth:`tree`). Raises as :meth:`resolve` does.
         """
         commit, name = self._resolve_with_name(revision)
