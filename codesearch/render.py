@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from codesearch.types import Chunk, Freshness, Hit
 
 JSON_VERSION = 1
 
+_ODD_BYTE = re.compile("[\udc80-\udcff]")  # as Python has it from the operating system
 _FENCES = {"csharp": "cs", "bash": "sh", "text": ""}
 
 
@@ -51,7 +53,16 @@ def hits_as_json(
         "repositories": states,
         "hits": [_json_hit(hit) for hit in hits],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return as_json(document, indent=2)
+
+
+def as_json(document: Any, indent: int | None = None) -> str:
+    """JSON that can be written, and read by everybody.
+
+    Bytes that are not UTF-8 (of a folder's name, of what was typed) are ``\\xNN``, as in a path.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    return _ODD_BYTE.sub(lambda found: rf"\\x{ord(found[0]) - 0xDC00:02x}", text)
 
 
 def _json_freshness(freshness: Freshness) -> dict[str, Any]:

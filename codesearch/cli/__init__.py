@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -84,6 +85,8 @@ def app(context: click.Context) -> None:
 
 def main() -> None:
     """Entry point: run the app, turn errors into one line with a remedy and exit code 2."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a name may have what cannot be encoded
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(app(standalone_mode=False) or FOUND)
     except CodesearchError as error:

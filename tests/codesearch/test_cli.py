@@ -222,6 +222,25 @@ def test_on_a_terminal_it_offers_to_index(shop: Path, home: Path) -> None:
     os.close(main)
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems have no such names")
+def test_what_is_not_utf8_can_be_asked_and_told(tmp_path: Path, home: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9")
+    folder = repos.init(tmp_path / odd)
+    repos.write(folder, repos.SHOP)
+    repos.commit(folder)
+    strict = {"PYTHONIOENCODING": "utf-8:strict"}
+    done = run("sync", "--log-format", "json", cwd=folder, **strict)
+    assert json.loads(done.stdout.splitlines()[0])["repository"] == str(tmp_path / r"caf\xe9")
+    done = run("search", f"{odd} cookie", "--json", cwd=folder, **strict)
+    document = json.loads(done.stdout)
+    assert document["query"] == r"caf\xe9 cookie"
+    assert document["folder"] == str(tmp_path / r"caf\xe9")
+    assert document["hits"]
+    for command in ("search cookie", "search cookie --context", "status", "list", "stats --json"):
+        done = run(*command.split(), cwd=folder, **strict)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), command
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
     "arguments", ["search cookie --context", "list", "--version", "search --help"]
