@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 import click
@@ -88,6 +89,7 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):  # a name may have what cannot be encoded
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        _must_be_somewhere()
         sys.exit(app(standalone_mode=False) or FOUND)
     except CodesearchError as error:
         _complain(error)
@@ -96,6 +98,13 @@ def main() -> None:
         sys.exit(ERROR)
     except (click.Abort, KeyboardInterrupt):  # Ctrl-C, which click turns into Abort
         sys.exit(INTERRUPTED)
+
+
+def _must_be_somewhere() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError:  # git refuses to run, wherever the repository is
+        raise CodesearchError("The folder you are in was deleted", "cd to another one") from None
 
 
 @contextmanager

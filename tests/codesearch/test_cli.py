@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -129,6 +130,16 @@ def test_errors_are_told_with_exit_code_2(
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["sync", "search cookie --all-repos", "sync x {shop}"])
+def test_a_folder_that_was_deleted_around_us(indexed: Path, tmp_path: Path, command: str) -> None:
+    (tmp_path / "here").mkdir()
+    program = shlex.join([*COMMAND, *command.format(shop=indexed).split()])
+    shell = f"cd here; rmdir ../here; exec {program}"
+    done = subprocess.run(shell, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "codesearch: The folder you are in was deleted\n  → cd to another one\n"
 
 
 def test_paths_with_spaces_and_other_letters(tmp_path: Path, home: Path) -> None:
