@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from codesearch.encoder import chosen_device, load_encoder
 from codesearch.encoder.weights import Weights
-from codesearch.errors import NotIndexedError, RepositoryError, StoreError
+from codesearch.errors import IndexLockedError, NotIndexedError, RepositoryError, StoreError
 from codesearch.fingerprint import index_fingerprint
 from codesearch.home import Home, read_card, remove_index, sign_card
 from codesearch.overlay import Keeper, Overlay
@@ -255,6 +255,7 @@ class Index:
         Raises:
             NotIndexedError: nothing is indexed yet, or only by another model; or ``at`` is not
                 indexed and adds too much for the spot.
+            IndexLockedError: ``at`` is not indexed, and another process writes.
             RepositoryError: no such revision.
             FilterError: the filter names a language or kind that does not exist.
         """
@@ -385,6 +386,11 @@ class Index:
             raise NotIndexedError(
                 f"{at} ({commit[:10]}) is not indexed, and is too much for the spot: {error}",
                 f"Index it: codesearch index --rev {at}",
+            ) from None
+        except IndexLockedError as error:
+            raise IndexLockedError(
+                f"{at} ({commit[:10]}) is not indexed, and cannot be now: {error}",
+                "Ask again when that is done",
             ) from None
 
     def _identity(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import TypeVar
 
 from codesearch import ranking
 from codesearch.encoder import query_text
-from codesearch.errors import CodesearchError, RepositoryError
+from codesearch.errors import CodesearchError, NotIndexedError, RepositoryError
 from codesearch.home import Home, IndexCard
 from codesearch.index import Index
 from codesearch.searcher import placed, ranked_hits, sound
@@ -117,8 +118,8 @@ def search_many(
     found = [
         replace(candidate, repository=name)
         for name, index in indexes.items()
-        for candidate in _as_it_can(
-            overlay, partial(index.candidates, query, vector, limit, filter)
+        for candidate in _asked(
+            name, index, overlay, partial(index.candidates, query, vector, limit, filter)
         )
     ]
     dense = _places(found, attrgetter("dense"), limit)
@@ -147,7 +148,9 @@ def similar_many(
     hits = [
         replace(hit, repository=name)
         for name, index in indexes.items()
-        for hit in _as_it_can(overlay, partial(index.similar, chunk, top_k=top_k, filter=filter))
+        for hit in _asked(
+            name, index, overlay, partial(index.similar, chunk, top_k=top_k, filter=filter)
+        )
     ]
     best = sorted(hits, key=attrgetter("score"), reverse=True)[:top_k]
     return [
@@ -156,14 +159,19 @@ def similar_many(
     ]
 
 
-def _as_it_can(overlay: bool, ask: Callable[..., list[_Found]]) -> list[_Found]:
-    """What a repository answers; without its working tree where git cannot compare that."""
+def _asked(
+    name: str, index: Index, overlay: bool, ask: Callable[..., list[_Found]]
+) -> list[_Found]:
+    """What one of several answers; without its working tree where git cannot compare that."""
     try:
         return ask(overlay=overlay)
     except RepositoryError:
         if not overlay:
             raise
         return ask(overlay=False)
+    except NotIndexedError as error:
+        remedy = f"Index it: codesearch index {shlex.quote(str(index.folder))}"
+        raise NotIndexedError(f"{name}: {error}", remedy) from None
 
 
 def _places(

@@ -107,6 +107,8 @@ def test_not_indexed_names_the_command(shop: Path, home: Path) -> None:
     done = run("search", "cookies", cwd=shop)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"codesearch index {shop}" in done.stderr
+    done = run("search", "cookies", "--index-dir", "../own index", "--at", "main", cwd=shop)
+    assert f"codesearch index {shop} --rev main --index-dir '../own index'\n" in done.stderr
 
 
 @pytest.mark.parametrize(

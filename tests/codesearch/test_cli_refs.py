@@ -52,6 +52,18 @@ def test_too_much_for_the_spot_names_the_command(released: Path) -> None:
     assert run("search", "x", "--at", "lagre", cwd=released).returncode == 2
 
 
+def test_a_revision_that_cannot_be_indexed_now(released: Path, home: Path) -> None:
+    from codesearch.store.locks import writer_lock  # noqa: PLC0415
+
+    (folder,) = (home / "indexes").iterdir()
+    lock = writer_lock(folder / "writer.lock", wait=True)
+    done = run("search", "format a date", "--at", "v1", cwd=released)
+    lock.release()
+    assert done.returncode == 2
+    assert re.search(r"v1 \([0-9a-f]{10}\) is not indexed, and cannot be now: Another", done.stderr)
+    assert "→ Ask again when that is done" in done.stderr
+
+
 def test_status_lists_what_is_followed(released: Path) -> None:
     run("sync", "--ref", "v1", cwd=released)
     repos.git(released, "branch", "old", "HEAD~")

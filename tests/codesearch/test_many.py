@@ -89,8 +89,9 @@ def test_files_of_the_same_path_do_not_mix(both: dict[str, Index]) -> None:
 def test_one_that_is_not_indexed_is_an_error(both: dict[str, Index], tmp_path: Path) -> None:
     folder = repos.init(tmp_path / "new")
     repos.commit(folder)
-    with Index.open(folder) as new, pytest.raises(NotIndexedError):
+    with Index.open(folder) as new, pytest.raises(NotIndexedError, match=r"^new: ") as caught:
         search_many(both | {"new": new}, "anything")
+    assert caught.value.remedy == f"Index it: codesearch index {folder}"
 
 
 def test_similar_looks_into_all_of_them(both: dict[str, Index]) -> None:
