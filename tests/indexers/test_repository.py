@@ -373,6 +373,27 @@ def test_a_reader_that_is_killed_is_started_again(committed):
         assert repository.read(blob) == HELLO
 
 
+def test_an_interrupted_answer_is_not_taken_for_the_next_one(repo, monkeypatch):
+    commit = repo.commit({"first.py": HELLO, "second.py": b"second = 2\n"})
+    with Repository.open(repo.path) as repository:
+        first, second = (entry.blob for entry in repository.tree(commit))
+        repository.read(first)
+        child = repository._blobs._process
+
+        class Interrupted:
+            readline, close = child.stdout.readline, child.stdout.close
+
+            def read(self, size: int) -> bytes:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(child, "stdout", Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            repository.read(first)
+        assert child.poll() is not None
+        assert repository.read(second) == b"second = 2\n"
+        assert repository.read(first) == HELLO
+
+
 def test_close_ends_the_child_and_reading_starts_another(committed):
     repository = Repository.open(committed.path)
     blob = repository.tree(repository.head().commit)[0].blob
