@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from codesearch.render import as_json
 
 
 class Kind(StrEnum):
@@ -60,7 +61,7 @@ class Event:
         for name in (f.name for f in fields(self) if f.name != "time"):
             if (value := getattr(self, name)) is not None:
                 told[name] = round(value, 3) if name == "seconds" else value
-        return json.dumps(told, ensure_ascii=False)
+        return as_json(told)
 
     def as_text(self) -> str:
         """The same for people; the remedy on a second line."""

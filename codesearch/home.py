@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,16 +31,26 @@ class IndexCard:
     identity: str
     name: str
     repositories: tuple[str, ...] = field(default=())  # git directories that share this index
+    roots: Mapping[str, str] = field(default_factory=dict)  # working trees, by git directory
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Where to open the repositories: of ``…/.git`` the working tree around it."""
-        return tuple(Path(place.removesuffix("/.git")) for place in self.repositories)
+        """Where to open the repositories: at their working trees; bare ones come last."""
+        return tuple(map(self._folder, sorted(self.repositories, key=self._is_bare)))
+
+    def _folder(self, place: str) -> Path:
+        root = self.roots.get(place, "")
+        if root and os.path.lexists(f"{root}/.git"):  # else it was moved, or taken out of use
+            return Path(root)
+        return Path(place.removesuffix("/.git"))
+
+    def _is_bare(self, place: str) -> bool:
+        return place not in self.roots and not place.endswith("/.git")
 
 
 def is_in(folder: Path, repository: Repository) -> bool:
     """Whether this is the repository that a card says is in ``folder``, and not one around it."""
-    return repository.common_dir in (folder, folder / ".git")
+    return folder == repository.root or repository.common_dir in (folder, folder / ".git")
 
 
 class Home:
@@ -71,7 +82,12 @@ def read_card(directory: Path) -> IndexCard | None:
     """The card of an index folder; None if it has none that can be read."""
     try:
         values = json.loads((directory / _CARD).read_text(encoding="utf-8"))
-        return IndexCard(values["identity"], values["name"], tuple(values["repositories"]))
+        return IndexCard(
+            values["identity"],
+            values["name"],
+            tuple(values["repositories"]),
+            dict(values.get("roots", {})),  # cards of old say nothing of them
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -79,10 +95,14 @@ def read_card(directory: Path) -> IndexCard | None:
 def sign_card(directory: Path, repository: Repository) -> None:
     """Note on the card that this repository uses the index; written only if that is news."""
     place = str(repository.common_dir)
-    card = read_card(directory) or IndexCard(repository.identity(), repository.name)
-    if place in card.repositories:
+    known = read_card(directory)
+    card = known or IndexCard(repository.identity(), repository.name)
+    if place not in card.repositories:
+        card = replace(card, repositories=(*card.repositories, place))
+    if repository.root is not None and repository.git_dir == repository.common_dir:
+        card = replace(card, roots={**card.roots, place: str(repository.root)})
+    if card == known:
         return
-    card = replace(card, repositories=(*card.repositories, place))
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         temporary = directory / f"{_CARD}.{os.getpid()}"

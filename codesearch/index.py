@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from codesearch.encoder import chosen_device, load_encoder
 from codesearch.encoder.weights import Weights
-from codesearch.errors import NotIndexedError, RepositoryError, StoreError
+from codesearch.errors import IndexLockedError, NotIndexedError, RepositoryError, StoreError
 from codesearch.fingerprint import index_fingerprint
 from codesearch.home import Home, read_card, remove_index, sign_card
 from codesearch.overlay import Keeper, Overlay
@@ -138,8 +138,9 @@ class Index:
         Refs that were followed before stay as they are, unless git has deleted them: those go.
 
         Args:
-            revision: what ``git rev-parse`` understands. A branch or tag is followed by its name,
-                HEAD as the branch it is on; anything else as that one commit.
+            revision: what ``git rev-parse`` understands. A branch or tag is followed by its name
+                (of both of one name the tag, as git has it; ``heads/main`` is the branch), HEAD as
+                the branch it is on; anything else as that one commit.
             wait: wait for another process that writes this index, instead of raising.
             rebuild: do not start from the published index (known vectors are reused).
             on_progress: called often, from this thread.
@@ -254,6 +255,7 @@ class Index:
         Raises:
             NotIndexedError: nothing is indexed yet, or only by another model; or ``at`` is not
                 indexed and adds too much for the spot.
+            IndexLockedError: ``at`` is not indexed, and another process writes.
             RepositoryError: no such revision.
             FilterError: the filter names a language or kind that does not exist.
         """
@@ -300,7 +302,7 @@ class Index:
     def freshness(self, at: str | None = None, *, dirty: bool = False) -> Freshness:
         """Say which commit answers, and how far HEAD (and, if asked, the files) moved on.
 
-        How many files of the working tree were laid over is what the last search found.
+        What of the working tree was laid over is what the last search found.
         """
         reader, commit = self._searcher.located(self._locator(at))
         state = reader.state
@@ -318,7 +320,12 @@ class Index:
         overlay = self._overlays.last
         if at or overlay is None or overlay.commit != commit:
             return freshness
-        return replace(freshness, overlaid_files=overlay.files, uncovered_files=overlay.uncovered)
+        return replace(
+            freshness,
+            overlaid_files=overlay.files,
+            uncovered_files=overlay.uncovered,
+            uncompared=str(overlay.failure or ""),
+        )
 
     def stats(self, at: str | None = None) -> IndexStats:
         """The index in numbers."""
@@ -379,6 +386,11 @@ class Index:
             raise NotIndexedError(
                 f"{at} ({commit[:10]}) is not indexed, and is too much for the spot: {error}",
                 f"Index it: codesearch index --rev {at}",
+            ) from None
+        except IndexLockedError as error:
+            raise IndexLockedError(
+                f"{at} ({commit[:10]}) is not indexed, and cannot be now: {error}",
+                "Ask again when that is done",
             ) from None
 
     def _identity(self) -> str:

@@ -63,8 +63,9 @@ def run(
 ) -> Events:
     """Bring the index of every job's repository up to date; tell what happens as it happens.
 
-    Without ``refs`` all that an index follows is brought to where git has it, or HEAD is indexed
-    where nothing is yet. Refs that are named are followed from then on.
+    Without ``refs`` all that an index follows is brought to where git has it (detached HEADs of
+    other worktrees, too), or HEAD is indexed where nothing is yet. Refs that are named are
+    followed from then on.
 
     Args:
         jobs: done one after the other.
@@ -137,6 +138,9 @@ def bring(job: Job, settings: Settings, wait: bool, watch: Watch) -> Events:
             if job.fetch:
                 yield _fetched(index.repository, where)
             yield from _Run(index, job, where, wait, watch).events()
+            others = [] if job.refs else _detached(index)
+        for other in others:
+            yield from bring(other, settings, wait, watch)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except CodesearchError as error:
@@ -144,6 +148,16 @@ def bring(job: Job, settings: Settings, wait: bool, watch: Watch) -> Events:
     except BaseException as error:
         remedy = "this is a fault of codesearch: please report it"
         yield Event(Kind.FAILED, where, error=f"{type(error).__name__}: {error}", remedy=remedy)
+
+
+def _detached(index: Index) -> list[Job]:
+    """Jobs for those detached HEADs of other worktrees that the index follows."""
+    jobs = []
+    for folder in index.repository.detached_worktrees():
+        with Index.open(folder, index_dir=index.directory, settings=index.settings) as other:
+            if any(ref.full_name == "HEAD" for ref in other.refs()):
+                jobs.append(Job(folder, ("HEAD",), index_dir=index.directory))
+    return jobs
 
 
 def _fetched(repository: Repository, where: str) -> Event:
@@ -224,7 +238,7 @@ def _like(repository: Repository, pattern: str) -> list[str]:
     if done.returncode:
         raise RepositoryError(f"cannot list refs: {git.last_words(done.stderr)}", "see `git fsck`")
     names = []
-    for line in done.stdout.decode(errors="surrogateescape").splitlines():
+    for line in git.as_text(done.stdout).split("\n")[:-1]:
         full, _, type_ = line.partition("\0")
         _, kind, short = full.split("/", 2)
         meant = kind != "remotes" or short.split("/")[0] == pattern.split("/")[0]

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import TypeVar
 
 from codesearch import ranking
 from codesearch.encoder import query_text
-from codesearch.errors import CodesearchError, RepositoryError
-from codesearch.home import Home, IndexCard, is_in
+from codesearch.errors import CodesearchError, NotIndexedError, RepositoryError
+from codesearch.home import Home, IndexCard
 from codesearch.index import Index
 from codesearch.searcher import placed, ranked_hits, sound
 from codesearch.settings import Settings
 from codesearch.types import Chunk, Filter, Hit
+
+_Found = TypeVar("_Found")
 
 
 def open_all(settings: Settings) -> tuple[dict[str, Index], dict[str, CodesearchError]]:
@@ -73,7 +78,7 @@ def _open(directory: Path, card: IndexCard, settings: Settings) -> Index:
         raise gone
     index = Index.open(folder, index_dir=directory, settings=settings)
     try:
-        if not is_in(folder, index.repository):
+        if str(index.repository.common_dir) not in card.repositories:  # one around it, say
             raise gone
         index.freshness()  # raises where it cannot be searched
     except BaseException:
@@ -94,7 +99,8 @@ def search_many(
 
     Each answers for its HEAD, as far as it is indexed, and (with ``overlay``) for what its working
     tree has changed. Candidates of all are put into one order by meaning and one by words, and
-    ranked together. (How rare a word is, each repository says for itself.)
+    ranked together. (How rare a word is, each repository says for itself.) One whose working tree
+    git cannot compare answers as of its commit; its ``freshness`` says why.
 
     Args:
         indexes: by name, as ``open_all`` and ``named`` give them; all of one model.
@@ -112,7 +118,9 @@ def search_many(
     found = [
         replace(candidate, repository=name)
         for name, index in indexes.items()
-        for candidate in index.candidates(query, vector, limit, filter, overlay=overlay)
+        for candidate in _asked(
+            name, index, overlay, partial(index.candidates, query, vector, limit, filter)
+        )
     ]
     dense = _places(found, attrgetter("dense"), limit)
     lexical = _places(found, attrgetter("lexical"), limit)
@@ -140,13 +148,30 @@ def similar_many(
     hits = [
         replace(hit, repository=name)
         for name, index in indexes.items()
-        for hit in index.similar(chunk, top_k=top_k, filter=filter, overlay=overlay)
+        for hit in _asked(
+            name, index, overlay, partial(index.similar, chunk, top_k=top_k, filter=filter)
+        )
     ]
     best = sorted(hits, key=attrgetter("score"), reverse=True)[:top_k]
     return [
         replace(hit, explanation=replace(hit.explanation, dense_rank=rank))
         for rank, hit in enumerate(best, 1)
     ]
+
+
+def _asked(
+    name: str, index: Index, overlay: bool, ask: Callable[..., list[_Found]]
+) -> list[_Found]:
+    """What one of several answers; without its working tree where git cannot compare that."""
+    try:
+        return ask(overlay=overlay)
+    except RepositoryError:
+        if not overlay:
+            raise
+        return ask(overlay=False)
+    except NotIndexedError as error:
+        remedy = f"Index it: codesearch index {shlex.quote(str(index.folder))}"
+        raise NotIndexedError(f"{name}: {error}", remedy) from None
 
 
 def _places(

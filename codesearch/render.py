@@ -14,6 +14,7 @@ from codesearch.types import Chunk, Freshness, Hit
 JSON_VERSION = 1
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_ODD_BYTE = re.compile("[\udc80-\udcff]")  # as Python has it from the operating system
 _FENCES = {"csharp": "cs", "bash": "sh", "text": ""}
 
 
@@ -53,7 +54,16 @@ def hits_as_json(
         "repositories": states,
         "hits": [_json_hit(hit) for hit in hits],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return as_json(document, indent=2)
+
+
+def as_json(document: Any, indent: int | None = None) -> str:
+    """JSON that can be written, and read by everybody.
+
+    Bytes that are not UTF-8 (of a folder's name, of what was typed) are ``\\xNN``, as in a path.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    return _ODD_BYTE.sub(lambda found: rf"\\x{ord(found[0]) - 0xDC00:02x}", text)
 
 
 def _json_freshness(freshness: Freshness) -> dict[str, Any]:
@@ -67,9 +77,12 @@ def _json_freshness(freshness: Freshness) -> dict[str, Any]:
     }
 
 
-def hits_as_markdown(hits: Sequence[Hit]) -> str:
-    """The code of every hit under its location: context to read, paste, or feed to a model."""
-    return "\n".join(_markdown(hit) for hit in hits)
+def hits_as_markdown(hits: Sequence[Hit], *, repository: bool = False) -> str:
+    """The code of every hit under its location: context to read, paste, or feed to a model.
+
+    ``repository``: name it, there are several.
+    """
+    return "\n".join(_markdown(hit, _where(hit, repository)) for hit in hits)
 
 
 def freshness_line(freshness: Freshness, at: str | None = None) -> str:
@@ -128,8 +141,7 @@ def moved_on(freshness: Freshness | None) -> str:
 def _block(number: int, hit: Hit, style: Style) -> str:
     chunk = hit.chunk
     paint = _styled if style.color else _plain
-    where = printable(f"{hit.repository}:{hit.location}" if style.repository else hit.location)
-    name = printable(title(chunk))
+    where, name = printable(_where(hit, style.repository)), printable(title(chunk))
     lines = [
         f"{number:>2}. {paint(where, 'cyan')}  {paint(name, 'bold')}  "
         f"{paint(f'{chunk.kind.value} · {chunk.language} · {hit.score:.4f}', 'dim')}"
@@ -142,6 +154,10 @@ def _block(number: int, hit: Hit, style: Style) -> str:
     if style.explain:
         lines.append("    " + paint(f"why: {hit.explanation}", "dim"))
     return "\n".join(lines)
+
+
+def _where(hit: Hit, repository: bool) -> str:
+    return f"{hit.repository}:{hit.location}" if repository else hit.location
 
 
 def printable(text: str) -> str:
@@ -204,13 +220,13 @@ def _json_hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _markdown(hit: Hit) -> str:
+def _markdown(hit: Hit, where: str) -> str:
     chunk = hit.chunk
     fence = "```"
     while fence in chunk.text:
         fence += "`"
     language = _FENCES.get(chunk.language, chunk.language)
-    lines = f"{chunk.path}:{chunk.span.start_line}-{chunk.span.end_line}"
+    lines = f"{where}-{chunk.span.end_line}"
     text = chunk.text.replace("\r\n", "\n")
     return f"### {lines} {title(chunk)}\n\n{fence}{language}\n{text}\n{fence}\n"
 

@@ -96,6 +96,7 @@ class Freshness:
     partial: bool = False  # the first index is being built, or was cut off: files are missing
     overlaid_files: int = 0  # that the last search took from the working tree, or left out as gone
     uncovered_files: int = 0  # that differ there, and were not: time was short, or unreadable
+    uncompared: str = ""  # why git could not compare the working tree: it was left out
 
     @property
     def is_current(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from codesearch.store.vectors import VectorCache
 from codesearch.sync import gone_refs
 from codesearch.types import GcReport
 from codesearch.writer import chunk_from_payload, delete_unheld
+from indexers import git
 
 if TYPE_CHECKING:
     from codesearch.store import Ref, Writer
@@ -28,6 +30,7 @@ def forget(syncer: Syncer, name: str, *, wait: bool = True) -> None:
     Raises ``RepositoryError`` where the index follows no such ref, else what a sync raises.
     """
     places = syncer.repository.places
+    name = git.as_text(os.fsencode(name))  # from a terminal it may come with its odd bytes
     with _writing(syncer, wait) as writer:
         refs = writer.manifest.refs
         found = [r for r in refs if r.place in places and name in (r.name, r.short_name)]

@@ -55,6 +55,8 @@ FLAGS = (
     *("-c", "protocol.allow=never"),
     *("-c", "protocol.ext.allow=never"),
     *("-c", "submodule.recurse=false"),
+    # Of a name's meanings the first counts (a tag, not a branch) and is told, here as everywhere.
+    *("-c", "core.warnAmbiguousRefs=false"),
 )
 
 
@@ -115,6 +117,11 @@ def lines(arguments: Sequence[str]) -> Iterator[IO[bytes]]:
         process.kill()
         process.stdout.close()
         process.wait()
+
+
+def as_text(name: bytes) -> str:
+    """A name of git's, to show, to store and to compare: bytes not of UTF-8 as ``\\xNN``."""
+    return name.decode(errors="backslashreplace")
 
 
 def last_words(stderr: bytes) -> str:

@@ -116,7 +116,7 @@ class TreeLists:
 
 def _entry(row: _Row, size: int) -> TreeEntry | None:
     """None for a path that no checkout would write."""
-    path = row.name.decode(errors="backslashreplace")
+    path = git.as_text(row.name)
     if _UNSAFE_PATH.search(path):
         return None
     return TreeEntry(path, row.blob.decode("ascii"), int(row.mode, 8), size)

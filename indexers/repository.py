@@ -6,6 +6,7 @@ git is run, and what keeps a hostile repository from running anything, is in ``i
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,11 @@ from indexers.types import TreeEntry
 from indexers.worktree import WorkingTree
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_LAYOUT = ("--is-inside-work-tree", "--git-dir", "--git-common-dir", "--show-toplevel")
+_ODD_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
+_LAYOUT = (
+    *("rev-parse", "--path-format=absolute"),
+    *("--is-inside-work-tree", "--git-dir", "--git-common-dir", "--show-toplevel"),
+)
 _REFETCH = "fetch what is missing with `git fetch --refetch --no-filter`"
 
 
@@ -57,14 +62,17 @@ class Repository:
             folder = Path(path)
         if not _is_folder(folder):
             raise RepositoryError(f"{folder} is not a folder", "give the path of a git repository")
-        done = git.run(["rev-parse", "--path-format=absolute", *_LAYOUT], cwd=folder)
+        done = git.run(_LAYOUT, cwd=folder)
+        is_bare = b"safe.bareRepository" in done.stderr
+        if is_bare:  # such a folder has to be named to git, by the user's settings: it was to us
+            done = git.run(["--git-dir=.", *_LAYOUT], cwd=folder)
         lines = done.stdout.decode(errors="surrogateescape").splitlines()
         if lines and lines[0].startswith("--"):  # git gives back an option that it does not know
             raise RepositoryError("git is too old", "install git 2.31 or later")
         if len(lines) < 3 or (done.returncode != 0 and lines[0] == "true"):
             raise _not_opened(folder, done.stderr)
-        root = Path(lines[3]) if lines[0] == "true" and len(lines) > 3 else None
-        return cls(Path(lines[1]), Path(lines[2]), root)
+        has_root = lines[0] == "true" and len(lines) > 3 and not is_bare
+        return cls(Path(lines[1]), Path(lines[2]), Path(lines[3]) if has_root else None)
 
     def __enter__(self) -> Repository:
         return self
@@ -92,7 +100,7 @@ class Repository:
         Raises ``RepositoryError`` if it names none here, or if there are no commits yet.
         """
         if revision and "\0" not in revision:
-            done = git.run([*self._here, *_VERIFY, f"{revision}^{{commit}}"])
+            done = git.run([*self._here, *_VERIFY, f"{_as_git_has_it(revision)}^{{commit}}"])
             commit = done.stdout.decode(errors="replace").strip()
             if done.returncode == 0 and _OBJECT_ID.fullmatch(commit):
                 return commit
@@ -117,7 +125,9 @@ class Repository:
         """The ref that ``revision`` names, the git directory that knows it, and the commit.
 
         The name is in full (``refs/heads/main``); ``HEAD`` where HEAD is detached; a commit's id
-        where the revision names no ref (``HEAD~3``). Raises as :meth:`resolve` does.
+        where the revision names no ref (``HEAD~3``). What is the name of a tag and of a branch is
+        that of the tag, as for git. Odd bytes of a name are written as those of
+        a path are (see :meth:`tree`). Raises as :meth:`resolve` does.
         """
         commit, name = self._resolve_with_name(revision)
         if name == "HEAD":
@@ -131,9 +141,10 @@ class Repository:
     def _resolve_with_name(self, revision: str) -> tuple[str, str]:
         """The commit, and what git calls the ref; one process where all is well."""
         if revision and not revision.startswith("-") and "\0" not in revision:
-            asked = [f"{revision}^{{commit}}", "--symbolic-full-name", revision]
+            given = _as_git_has_it(revision)
+            asked = [f"{given}^{{commit}}", "--symbolic-full-name", given]
             done = git.run([*self._here, "rev-parse", *asked])
-            lines = done.stdout.decode(errors="backslashreplace").splitlines()
+            lines = git.as_text(done.stdout).split("\n")[:-1]
             commit, name = (*lines, "", "")[:2]
             is_one = len(lines) <= 2 and (not name or name == "HEAD" or name.startswith("refs/"))
             if done.returncode == 0 and is_one and _OBJECT_ID.fullmatch(commit):
@@ -143,7 +154,7 @@ class Repository:
     def ref_names(self) -> frozenset[str]:
         """All branches, tags and other refs, in full."""
         done = git.run([*self._here, "for-each-ref", "--format=%(refname)"])
-        return frozenset(done.stdout.decode(errors="backslashreplace").splitlines())
+        return frozenset(git.as_text(done.stdout).split("\n")[:-1])
 
     def has_commit(self, commit: str) -> bool:
         """Whether the commit with this id, and its tree, are here."""
@@ -165,6 +176,16 @@ class Repository:
         """Whether HEAD is at a commit, not on a branch (be it one without commits yet)."""
         return git.run([*self._here, "symbolic-ref", "--quiet", "HEAD"]).returncode != 0
 
+    def detached_worktrees(self) -> list[Path]:
+        """The other working trees of the repository whose HEAD is at a commit, not on a branch."""
+        done = git.run([*self._here, "worktree", "list", "--porcelain"])
+        if done.returncode != 0:
+            raise RepositoryError(f"cannot list worktrees: {git.last_words(done.stderr)}", git.FSCK)
+        rows = [block.split("\n") for block in os.fsdecode(done.stdout).split("\n\n")]
+        folders = [row[0].removeprefix("worktree ") for row in rows if "detached" in row]
+        there = [Path(folder) for folder in folders if os.path.lexists(f"{folder}/.git")]
+        return [folder for folder in there if folder != self.root]
+
     def _head_stamp(self) -> tuple[object, ...] | None:
         """What changes whenever HEAD moves; None where that cannot be told from files."""
         try:
@@ -181,7 +202,7 @@ class Repository:
 
     def _read_head(self) -> Head:
         done = git.run([*self._here, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD"])
-        lines = done.stdout.decode(errors="backslashreplace").splitlines()
+        lines = git.as_text(done.stdout).split("\n")[:-1]
         if done.returncode != 0 or len(lines) != 2:
             return Head(self.resolve("HEAD"), None)
         ref = lines[1]
@@ -258,6 +279,14 @@ class Repository:
 def is_object_id(text: str) -> bool:
     """Whether this is the full id of an object, by its form."""
     return _OBJECT_ID.fullmatch(text) is not None
+
+
+def _as_git_has_it(revision: str) -> str:
+    """A revision in which names may be written as ``git.as_text`` writes them.
+
+    No name of a ref has a backslash of its own.
+    """
+    return _ODD_BYTE.sub(lambda found: os.fsdecode(bytes.fromhex(found[1])), revision)
 
 
 def _file_stamp(path: Path) -> tuple[int, int, int] | None:

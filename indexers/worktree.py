@@ -68,7 +68,7 @@ class WorkingTree:
             names = [name for name in others.result().split(b"\0") if name]
         for name in names:
             if not name.endswith(b"/"):  # a repository in the repository
-                path = _as_path(name)
+                path = git.as_text(name)
                 old = found[path].old if path in found else None  # `git rm --cached`
                 found[path] = Change(path, name, old, UNTRACKED)
         return sorted(found.values(), key=lambda change: change.path)
@@ -166,13 +166,9 @@ def _changed(rows: bytes) -> Iterator[Change]:
         if not info.startswith(b":") or not name:
             continue
         old_mode, mode, old_blob, blob, _ = info[1:].decode("ascii").split()
-        path = _as_path(name)
+        path = git.as_text(name)
         old = TreeEntry(path, old_blob, int(old_mode, 8)) if int(old_mode, 8) else None
         yield Change(path, name, old, int(mode, 8), blob if blob.strip("0") else None)
-
-
-def _as_path(name: bytes) -> str:
-    return name.decode(errors="backslashreplace")
 
 
 def _stamp(status: os.stat_result) -> Stamp:

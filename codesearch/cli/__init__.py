@@ -1,19 +1,24 @@
 """The command line: parse, call ``Index``, render; nothing else.
 
 A module a group of commands, imported when one of its commands is asked for.
-Exit codes: 0 found (or done), 1 nothing found, 2 error, 130 interrupted.
+Exit codes: 0 found (or done), 1 nothing found, 2 error, 130 interrupted, 141 closed pipe.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
 
 import click
 
 from codesearch import __version__
-from codesearch.cli.common import ERROR, FOUND, INTERRUPTED
+from codesearch.cli.common import CLOSED_PIPE, ERROR, FOUND, INTERRUPTED
 from codesearch.errors import CodesearchError
 
 _COMMANDS = {  # in the order of the help; the name of the function where it differs
@@ -33,6 +38,16 @@ _COMMANDS = {  # in the order of the help; the name of the function where it dif
 
 class Commands(click.Group):
     """The commands, each imported when it is asked for."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Parse; ``--help`` and ``--version`` print here."""
+        with _while_somebody_reads():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        with _while_somebody_reads():
+            return super().invoke(context)
 
     def list_commands(self, _: click.Context) -> list[str]:
         """The names of all commands."""
@@ -71,7 +86,10 @@ def app(context: click.Context) -> None:
 
 def main() -> None:
     """Entry point: run the app, turn errors into one line with a remedy and exit code 2."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a name may have what cannot be encoded
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        _must_be_somewhere()
         sys.exit(app(standalone_mode=False) or FOUND)
     except CodesearchError as error:
         _complain(error)
@@ -80,9 +98,32 @@ def main() -> None:
         sys.exit(ERROR)
     except (click.Abort, KeyboardInterrupt):  # Ctrl-C, which click turns into Abort
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # `codesearch search … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FOUND)
+
+
+def _must_be_somewhere() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError:  # git refuses to run, wherever the repository is
+        raise CodesearchError("The folder you are in was deleted", "cd to another one") from None
+
+
+@contextmanager
+def _while_somebody_reads() -> Iterator[None]:
+    """Where nobody does any more, as in `codesearch search … | head`: end quietly, as git does.
+
+    Not with 0: what was to be done (`sync --log-format json`) may not be. Left to click, which
+    wraps this, it would be a plain 1: nothing found.
+    """
+    try:
+        try:
+            yield
+        finally:
+            print(end="", flush=True)  # at exit it would be too late
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in (1, 2):
+            os.dup2(nowhere, descriptor)
+        raise click.exceptions.Exit(CLOSED_PIPE) from None
 
 
 def _complain(error: CodesearchError) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 FOUND, NOTHING_FOUND, ERROR, INTERRUPTED = 0, 1, 2, 130
+CLOSED_PIPE = 141  # what a shell says of a program that SIGPIPE ended
 
 _path = functools.partial(click.option, type=click.Path(path_type=Path))
 repository_argument = click.argument("path", type=click.Path(path_type=Path), default=".")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codesearch.cli.common import FOUND, NOTHING_FOUND, repository_argument
+from codesearch.cli.common import FOUND, NOTHING_FOUND, index_dir_option, repository_argument
 from codesearch.errors import RepositoryError
 from codesearch.hooks.install import HOOKS, Installation
 from codesearch.hooks.install import install as install_hooks
@@ -27,10 +27,11 @@ def hooks() -> None:
 
 @hooks.command()
 @repository_argument
-def install(path: Path) -> None:
+@index_dir_option
+def install(path: Path, index_dir: Path | None) -> None:
     """Let git's hooks start a sync in the background."""
     with Repository.open(path) as repository:
-        done = install_hooks(repository)
+        done = install_hooks(repository, index_dir)
     print(f"Installed in {done.folder}: {', '.join(done.hooks)}", file=sys.stderr)
     if done.kept:
         print(f"Yours are kept and run too: {', '.join(done.kept)}", file=sys.stderr)
@@ -53,7 +54,7 @@ def status(path: Path) -> int:
     """Say what is installed, and what the last sync said. Exit code 1 if nothing is."""
     with Repository.open(path) as repository:
         found = hooks_status(repository)
-        log, last = _log(repository)
+        log, last = _log(repository, found.index_dir)
     shared = " (shared with other repositories)" if found.is_shared else ""
     rows = {"folder": f"{found.folder}{shared}", **{name: _state(found, name) for name in HOOKS}}
     if found.python and not found.python.exists():
@@ -68,13 +69,14 @@ def status(path: Path) -> int:
 @hooks.command(hidden=True)
 @click.argument("git_dir", type=click.Path(path_type=Path))
 @click.option("--marker", type=click.Path(path_type=Path))
-def run(git_dir: Path, marker: Path | None) -> None:
+@index_dir_option
+def run(git_dir: Path, marker: Path | None, index_dir: Path | None) -> None:
     """What the hooks start."""
     # The engine and the encoder, which the other commands do not need.
     from codesearch.hooks.background import sync_in_background  # noqa: PLC0415
     from codesearch.settings import Settings  # noqa: PLC0415
 
-    sync_in_background(git_dir, marker, Settings.load())
+    sync_in_background(git_dir, marker, Settings.load(), index_dir)
 
 
 def _state(found: Installation, name: str) -> str:
@@ -84,7 +86,7 @@ def _state(found: Installation, name: str) -> str:
     return ("installed" if found.is_active else "installed for other repositories") + also
 
 
-def _log(repository: Repository) -> tuple[str, str]:
+def _log(repository: Repository, index_dir: Path | None) -> tuple[str, str]:
     """Where the log is, and the last that it says."""
     # As above.
     from codesearch.home import Home  # noqa: PLC0415
@@ -92,7 +94,7 @@ def _log(repository: Repository) -> tuple[str, str]:
     from codesearch.settings import Settings  # noqa: PLC0415
 
     try:
-        directory = Home(Settings.load().home).find(repository)
+        directory = index_dir or Home(Settings.load().home).find(repository)
     except RepositoryError:  # no commits yet, so no index either
         return "", ""
     return str(directory / NAME), last_words(directory)

@@ -77,20 +77,26 @@ def search(
         for index in opened.values():
             stack.enter_context(index)
         if len(opened) == 1 and not all_repos:
-            hits = _search_one(next(iter(opened.values())), query, at, options)
+            (only,) = opened.values()
+            command = _index_command(only, rev=at, index_dir=index_dir, model=model)
+            hits = _search_one(only, query, at, options, command)
         else:
             hits = search_many(opened, query, **options)
         freshness = {name: index.freshness(at) for name, index in opened.items()}
         folders = {name: str(index.folder) for name, index in opened.items()}
+    for name, one in freshness.items():
+        if one.uncompared:
+            print(f"Without its working tree: {name}: {one.uncompared}", file=sys.stderr)
     if as_json:
         print(render.hits_as_json(query, hits, freshness, folders))
         return FOUND if hits else NOTHING_FOUND
+    several = len(freshness) > 1
     if context:
-        text = render.hits_as_markdown(hits)
+        text = render.hits_as_markdown(hits, repository=several)
         # As it stands, for whom it is handed on to; a terminal would obey what is in it.
         print(render.printable(text) if sys.stdout.isatty() else text, end="")
     else:
-        _print_hits(hits, explain, several=len(freshness) > 1)
+        _print_hits(hits, explain, several=several)
     _note(freshness, hits, at)
     return FOUND if hits else NOTHING_FOUND
 
@@ -118,11 +124,14 @@ def _opened(
     return indexes
 
 
-def _search_one(opened: Index, query: str, at: str | None, options: dict[str, Any]) -> list[Hit]:
+def _search_one(
+    opened: Index, query: str, at: str | None, options: dict[str, Any], command: str
+) -> list[Hit]:
+    """Ask; ``command`` is what would index it, where that is wanting."""
     try:
         return opened.search(query, at=at, **options)
     except NotIndexedError as error:
-        _offer_to_index(opened, error, at)
+        _offer_to_index(opened, error, at, command)
         return opened.search(query, at=at, **options)
 
 
@@ -147,9 +156,14 @@ def _note(freshness: dict[str, Freshness], hits: list[Hit], at: str | None) -> N
             print(f"  {name}: {render.freshness_line(one)}", file=sys.stderr)
 
 
-def _offer_to_index(opened: Index, error: NotIndexedError, at: str | None) -> None:
-    rev = f" --rev {at}" if at else ""
-    command = f"codesearch index {shlex.quote(str(opened.folder))}{rev}"
+def _index_command(opened: Index, **options: str | Path | None) -> str:
+    words = ["codesearch", "index", str(opened.folder)]
+    for name, value in options.items():
+        words += [f"--{name.replace('_', '-')}", str(value)] if value else []
+    return shlex.join(words)
+
+
+def _offer_to_index(opened: Index, error: NotIndexedError, at: str | None, command: str) -> None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise NotIndexedError(str(error), f"Run: {command}") from error
     what = f"{opened.repository.name} at {at}" if at else opened.repository.name

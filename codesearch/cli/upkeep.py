@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from codesearch import render
 from codesearch.cli.common import (
     ERROR,
     FOUND,
@@ -83,7 +83,7 @@ def stats(path: Path, as_json: bool, index_dir: Path | None, model: Path | None)
     with open_index(path, index_dir, model) as opened:
         numbers, refs = opened.stats(), followed(opened)
     if as_json:
-        print(json.dumps(_document(numbers, refs), ensure_ascii=False, indent=2))
+        print(render.as_json(_document(numbers, refs), indent=2))
         return
     rows: list[tuple[str, int | float]] = [
         ("files", numbers.files),

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _POLL = 0.2  # seconds
 
 
-def sync_in_background(git_dir: Path, marker: Path | None, settings: Settings) -> None:
+def sync_in_background(
+    git_dir: Path, marker: Path | None, settings: Settings, index_dir: Path | None = None
+) -> None:
     """Bring the index to HEAD of the worktree ``git_dir``, after those that came before.
 
     ``marker`` is the file that says that a process waits, and keeps others from being started. It
@@ -28,11 +30,11 @@ def sync_in_background(git_dir: Path, marker: Path | None, settings: Settings) -
     """
     with suppress(OSError):  # already a leader
         os.setsid()  # the terminal may close
-    with Index.open(git_dir, settings=settings) as index:
+    with Index.open(git_dir, index_dir=index_dir, settings=settings) as index:
         directory = index.directory
     directory.mkdir(parents=True, exist_ok=True)
     with _turn(directory / "hooks.lock", marker):
-        for event in run([Job(git_dir, ("HEAD",))], settings):
+        for event in run([Job(git_dir, ("HEAD",), index_dir=directory)], settings):
             note(directory, event)
 
 

@@ -30,7 +30,9 @@ _STATE = "codesearch"  # folder in the git directory: the starter, and who waits
 _REMEMBERED = re.compile(r"CODESEARCH_(?!API_KEY$).+|XDG_(DATA|CONFIG)_HOME")  # no secrets
 _SHELL = re.compile(rb"#![ \t]*(/usr/bin/env[ \t]+)?(/\S+/)?(ba|da|k|z)?sh([ \t][^\r\n]*)?\n")
 _BLOCK = re.compile(rb"# >>> codesearch hooks.*?# <<< codesearch hooks\n", re.DOTALL)
+_PATHS = re.compile(r"CODESEARCH_(HOME|MODEL|CONFIG|SERVER_CA)|XDG_.+")  # of those remembered
 _PYTHON = "python="  # how the starter's line begins that says what it runs
+_INDEX_DIR = "index_dir="  # and the one with the folder of the index; of the usual one nothing
 _OWN_FILE = b"#!/bin/sh\n"
 _LINES = """\
 # >>> codesearch hooks: starts a sync in the background (codesearch hooks uninstall: away with it)
@@ -53,10 +55,15 @@ class Installation:
     is_active: bool  # whether the starter is there: hooks may be shared by several repositories
     is_shared: bool  # whether the folder lies outside the repository
     python: Path | None  # what the starter runs; where it is gone, codesearch on the PATH
+    index_dir: Path | None  # that is brought up to date; None: where ``Index.open`` finds it
 
 
-def install(repository: Repository) -> Installation:
+def install(repository: Repository, index_dir: Path | None = None) -> Installation:
     """Let git's hooks start a sync in the background. Doing it again brings it up to date.
+
+    Args:
+        repository: the hooks are for all of its worktrees.
+        index_dir: folder of the index; by default where ``Index.open`` finds it.
 
     Raises:
         CodesearchError: no worktree to commit in, hooks are switched off, or not writable.
@@ -70,7 +77,7 @@ def install(repository: Repository) -> Installation:
             _put_in(folder / name)
         state = repository.common_dir / _STATE
         state.mkdir(exist_ok=True)
-        _write(state / "hook", _starter(), 0o700)
+        _write(state / "hook", _starter(index_dir), 0o700)
         _note_user(repository, folder, uses=True)
     return status(repository)
 
@@ -101,7 +108,8 @@ def status(repository: Repository) -> Installation:
         tuple(name for name in ours if _rest(folder / name) != _OWN_FILE),
         is_active(repository.common_dir),
         _is_shared(repository, folder),
-        _python(repository),
+        _told(repository, _PYTHON),
+        _told(repository, _INDEX_DIR),
     )
 
 
@@ -201,25 +209,33 @@ def _write(path: Path, content: bytes, mode: int) -> None:
     temporary.replace(path)
 
 
-def _starter() -> bytes:
+def _starter(index_dir: Path | None) -> bytes:
     """The script that all hooks call, with what it must know of this installation."""
     known = ["#!/bin/sh", "# Written by `codesearch hooks install`."]
     for name, value in sorted(os.environ.items()):
         if value and _REMEMBERED.fullmatch(name) and name.isidentifier():
+            value = _from_anywhere(value) if _PATHS.fullmatch(name) else value
             known.append(f'[ -n "${name}" ] || {name}={shlex.quote(value)}; export {name}')
     known.append(f"user={os.getuid()}")
     known.append(f"{_PYTHON}{shlex.quote(sys.executable)}")
+    known.append(f"{_INDEX_DIR}{shlex.quote(_from_anywhere(index_dir) if index_dir else '')}")
     script = resources.files("codesearch.hooks").joinpath("starter.sh").read_text(encoding="utf-8")
     return ("\n".join(known) + "\n" + script).encode()
 
 
-def _python(repository: Repository) -> Path | None:
+def _from_anywhere(path: str | Path) -> str:
+    """A path as it is seen from here: git calls hooks in folders of its own choice."""
+    return str(Path(path).expanduser().absolute())
+
+
+def _told(repository: Repository, begin: str) -> Path | None:
+    """The path that the starter's line says which begins so; None if it says none."""
     try:
         lines = (repository.common_dir / _STATE / "hook").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
-    told = (line.removeprefix(_PYTHON) for line in lines if line.startswith(_PYTHON))
-    return next((Path(*shlex.split(text)) for text in told), None)
+    told = (line.removeprefix(begin) for line in lines if line.startswith(begin))
+    return next((Path(*parts) for text in told if any(parts := shlex.split(text))), None)
 
 
 def _is_shared(repository: Repository, folder: Path) -> bool:

@@ -19,7 +19,7 @@ def note(directory: Path, event: Event) -> None:
     with suppress(OSError):  # disk full: a log is not worth a failure
         if log.exists() and log.stat().st_size > _BYTES:
             log.write_bytes(log.read_bytes()[-_BYTES // 2 :].partition(b"\n")[2])
-        with log.open("a", encoding="utf-8") as file:
+        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{event.time.astimezone():%Y-%m-%d %H:%M:%S} {event.as_text()}\n")
 
 

@@ -30,6 +30,7 @@ fi
         sleep 1
     done
     [ -f "$waiting" ] || exit 0 # the hooks were taken out meanwhile
-    exec nice -n 19 "$@" hooks run --marker "$waiting" "$git_dir"
+    exec nice -n 19 "$@" hooks run --marker "$waiting" \
+        ${index_dir:+--index-dir "$index_dir"} "$git_dir"
 ) &
 echo $! >"$waiting"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from codesearch.encoder.weights import Weights
     from codesearch.overlay.builder import Builder
     from codesearch.settings import Settings
+    from indexers.differences import Difference
     from indexers.repository import Repository
     from indexers.types import Chunk
 
@@ -68,6 +69,12 @@ class Keeper:
 
         Raises ``RepositoryError`` where git cannot compare the working tree.
         """
+        overlay = self._at(commit)
+        if overlay.failure:
+            raise RepositoryError(str(overlay.failure), overlay.failure.remedy)
+        return overlay
+
+    def _at(self, commit: str) -> Overlay:
         last = self._last
         usable = last is not None and last.overlay.commit == commit
         if last is not None and usable and time.monotonic() < last.due:
@@ -121,15 +128,17 @@ class Keeper:
         if tree is None or not self._settings.overlay_seconds:
             return _Look(Overlay(commit), due=float("inf"))
         started = time.monotonic()
+        survey: list[Difference] = []
+        overlay = Overlay(commit)
         try:
             changes = tree.changes(commit)
-        except RepositoryError:
-            if self._repository.has_commit(commit):
-                raise
-            changes = []  # another clone's commit: nothing to compare with
-        survey = self._made().survey(commit, changes) if changes else []
+            survey = self._made().survey(commit, changes) if changes else []
+        except RepositoryError as error:
+            if self._repository.has_commit(commit):  # else another clone's: nothing to compare with
+                overlay = Overlay(commit, failure=error)
         pause = min(max(_LEAST, _SHARE * (time.monotonic() - started)), _MOST)
-        overlay = self._made().build(commit, survey) if survey else Overlay(commit)
+        if survey:
+            overlay = self._made().build(commit, survey)
         return _Look(overlay, due=time.monotonic() + pause)
 
     def _made(self) -> Builder:

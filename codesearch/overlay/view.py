@@ -24,6 +24,7 @@ from codesearch.writer import chunk_from_payload
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from codesearch.errors import RepositoryError
     from codesearch.store import Reader
 
 Found = list[tuple[str, float]]  # point id, score; best first
@@ -40,6 +41,7 @@ class Overlay:
     files: int = 0  # that are laid over: changed, new or gone
     uncovered: int = 0  # that differ and are not: no time was left, or they cannot be read
     late: bool = False  # time was short
+    failure: RepositoryError | None = None  # why the working tree could not be compared
 
     @property
     def changes_nothing(self) -> bool:

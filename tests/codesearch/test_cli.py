@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -122,6 +123,8 @@ def test_not_indexed_names_the_command(shop: Path, home: Path) -> None:
     done = run("search", "cookies", cwd=shop)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"codesearch index {shop}" in done.stderr
+    done = run("search", "cookies", "--index-dir", "../own index", "--at", "main", cwd=shop)
+    assert f"codesearch index {shop} --rev main --index-dir '../own index'\n" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -145,6 +148,16 @@ def test_errors_are_told_with_exit_code_2(
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["sync", "search cookie --all-repos", "sync x {shop}"])
+def test_a_folder_that_was_deleted_around_us(indexed: Path, tmp_path: Path, command: str) -> None:
+    (tmp_path / "here").mkdir()
+    program = shlex.join([*COMMAND, *command.format(shop=indexed).split()])
+    shell = f"cd here; rmdir ../here; exec {program}"
+    done = subprocess.run(shell, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "codesearch: The folder you are in was deleted\n  → cd to another one\n"
 
 
 def test_paths_with_spaces_and_other_letters(tmp_path: Path, home: Path) -> None:
@@ -238,9 +251,48 @@ def test_on_a_terminal_it_offers_to_index(shop: Path, home: Path) -> None:
     os.close(main)
 
 
-def test_a_closed_pipe_is_no_error(indexed: Path) -> None:
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems have no such names")
+def test_what_is_not_utf8_can_be_asked_and_told(tmp_path: Path, home: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9")
+    folder = repos.init(tmp_path / odd)
+    repos.write(folder, repos.SHOP)
+    repos.commit(folder)
+    strict = {"PYTHONIOENCODING": "utf-8:strict"}
+    done = run("sync", "--log-format", "json", cwd=folder, **strict)
+    assert json.loads(done.stdout.splitlines()[0])["repository"] == str(tmp_path / r"caf\xe9")
+    done = run("search", f"{odd} cookie", "--json", cwd=folder, **strict)
+    document = json.loads(done.stdout)
+    assert document["query"] == r"caf\xe9 cookie"
+    assert document["folder"] == str(tmp_path / r"caf\xe9")
+    assert document["hits"]
+    for command in ("search cookie", "search cookie --context", "status", "list", "stats --json"):
+        done = run(*command.split(), cwd=folder, **strict)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), command
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "arguments", ["search cookie --context", "list", "--version", "search --help"]
+)
+def test_a_closed_pipe_is_no_error(indexed: Path, arguments: str, unbuffered: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*COMMAND, *arguments.split()],
+        cwd=indexed,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+    )
+    os.close(writing)
+    assert done.returncode == 141
+    assert "Traceback" not in done.stderr
+    assert "Broken pipe" not in done.stderr
+
+
+def test_what_is_read_of_a_pipe_is_there(indexed: Path) -> None:
     command = f"{sys.executable} -m codesearch search cookie --context | head -n 1"
     done = subprocess.run(command, shell=True, cwd=indexed, capture_output=True, text=True)
     assert done.stdout.startswith("### ")
-    assert "Traceback" not in done.stderr
-    assert "Broken pipe" not in done.stderr
+    assert done.stderr.count("\n") <= 1

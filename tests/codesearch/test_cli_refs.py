@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,18 @@ def test_too_much_for_the_spot_names_the_command(released: Path) -> None:
     assert done.returncode == 2
     assert f"codesearch index {released} --rev large" in done.stderr
     assert run("search", "x", "--at", "lagre", cwd=released).returncode == 2
+
+
+def test_a_revision_that_cannot_be_indexed_now(released: Path, home: Path) -> None:
+    from codesearch.store.locks import writer_lock  # noqa: PLC0415
+
+    (folder,) = (home / "indexes").iterdir()
+    lock = writer_lock(folder / "writer.lock", wait=True)
+    done = run("search", "format a date", "--at", "v1", cwd=released)
+    lock.release()
+    assert done.returncode == 2
+    assert re.search(r"v1 \([0-9a-f]{10}\) is not indexed, and cannot be now: Another", done.stderr)
+    assert "→ Ask again when that is done" in done.stderr
 
 
 def test_status_lists_what_is_followed(released: Path) -> None:
@@ -110,6 +124,27 @@ def test_stats(released: Path) -> None:
     told = run("stats", cwd=released).stdout
     assert re.search(r"^refs +2$", told, re.MULTILINE)
     assert re.search(r"^chunks in python +\d+$", told, re.MULTILINE)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems have no such names")
+@pytest.mark.parametrize("typed", [r"caf\xe9", os.fsdecode(b"caf\xe9")])
+def test_a_branch_whose_name_is_not_utf8(indexed: Path, home: Path, typed: str) -> None:
+    repos.git(indexed, "switch", "--quiet", "-c", os.fsdecode(b"caf\xe9"))
+    assert run("sync", "--ref", "HEAD", cwd=indexed).returncode == 0
+    repos.write(indexed, {"web/ship.js": "export function shipParcel(p) { return send(p); }\n"})
+    new = repos.commit(indexed)
+    done = run("sync", cwd=indexed)
+    assert done.returncode == 0
+    assert rf"{indexed} caf\xe9: indexed at {new:.10}" in done.stderr
+    rows = json.loads(run("stats", "--json", cwd=indexed).stdout)["refs"]
+    assert [row["commits_behind"] for row in rows if row["name"] == r"caf\xe9"] == [0]
+    repos.git(indexed, "switch", "--quiet", "main")
+    assert "web/ship.js" in paths(indexed, "ship a parcel", "--at", typed)
+    told = run("sync", "--ref", "caf*", "--log-format", "json", cwd=indexed).stdout.splitlines()
+    assert json.loads(told[0])["event"] == "unchanged"
+    assert run("sync", "--ref", typed, cwd=indexed).returncode == 0
+    assert run("remove", "--ref", typed, cwd=indexed).returncode == 0
+    assert run("status", cwd=indexed).stdout.count("caf") == 0
 
 
 def test_remove_says_that_hooks_will_build_it_anew(indexed: Path) -> None:

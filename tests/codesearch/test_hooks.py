@@ -260,6 +260,35 @@ def test_the_home_of_the_installation_is_remembered(
         assert until(lambda: new in {ref.commit for ref in index.refs()})
 
 
+def test_who_must_name_bare_repositories_to_git(
+    hooked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gitconfig").write_text("[safe]\nbareRepository = explicit\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    repos.commit(hooked)
+    assert until(lambda: is_fresh(hooked))
+
+
+def test_folders_are_remembered_as_seen_from_the_installation(
+    shop: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODESEARCH_HOME", "own home")
+    done = run("hooks", "install", "--index-dir", "own index", "shop", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    hook = (shop / ".git/codesearch/hook").read_text()
+    assert f"CODESEARCH_HOME='{tmp_path}/own home'" in hook
+    monkeypatch.delenv("CODESEARCH_HOME")
+    new = repos.commit(shop)
+    with Index.open(shop, index_dir=tmp_path / "own index") as index:
+        assert until(lambda: new in {ref.commit for ref in index.refs()})
+    told = run("hooks", "status", cwd=shop).stdout
+    assert f"{tmp_path}/own index/hooks.log" in told
+    assert f"{shop} main: indexed at" in told
+    assert not (tmp_path / "own home/indexes").exists()
+    run("hooks", "install", cwd=shop)  # once more, and for the usual index
+    assert "own index" not in run("hooks", "status", cwd=shop).stdout
+
+
 def test_a_key_is_not_remembered(
     shop: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

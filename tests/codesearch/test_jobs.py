@@ -95,6 +95,28 @@ def test_a_branch_and_a_tag_of_one_name_are_told_apart(branches: Path) -> None:
     assert set(followed(branches)) == {"main", "feature/cart", "release"}
 
 
+def test_a_name_of_both_is_the_tag_and_is_followed_as_that(branches: Path) -> None:
+    old = repos.git(branches, "rev-parse", "release")
+    repos.git(branches, "tag", "release")
+    new = repos.commit(branches)
+    repos.git(branches, "update-ref", "refs/heads/release", new)
+    repos.git(branches, "tag", "HEAD", old)
+    told(Job(branches, ("release", "heads/release", "HEAD")))
+    with Index.open(branches, settings=Settings.load()) as index:
+        found = {ref.full_name: ref.commit for ref in index.refs()}
+        assert index.repository.head().branch == "main"
+    assert found | {"refs/heads/feature/cart": ""} == {
+        "refs/heads/feature/cart": "",
+        "refs/heads/main": new,
+        "refs/heads/release": new,
+        "refs/tags/release": old,
+    }
+    repos.git(branches, "tag", "--force", "release", new)
+    told(Job(branches))
+    with Index.open(branches, settings=Settings.load()) as index:
+        assert {ref.commit for ref in index.refs() if ref.full_name == "refs/tags/release"} == {new}
+
+
 def test_a_deleted_branch_is_forgotten_and_is_no_failure(branches: Path) -> None:
     repos.git(branches, "branch", "-D", "feature/cart")
     assert kinds(told(Job(branches))) == [
@@ -173,6 +195,21 @@ def test_registered_are_all_clones_that_used_an_index(branches: Path, tmp_path: 
     events = told(*jobs)
     assert (events[0].event, events[0].level) == (Kind.MISSING, "warning")
     assert "codesearch remove" in (events[0].remedy or "")
+
+
+def test_detached_worktrees_that_are_followed_come_along(branches: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / "tree of mine", tmp_path / "unknown", tmp_path / "gone"]
+    for folder in folders:
+        repos.git(branches, "worktree", "add", "--quiet", "--detach", str(folder))
+    mine, _, gone = folders
+    told(Job(mine, ("HEAD",)), Job(gone, ("HEAD",)))
+    shutil.rmtree(gone)
+    new = repos.commit(mine)
+    events = told(*registered(Home(Settings.load().home)))
+    assert [event.repository for event in events] == [str(branches), str(branches), str(mine)]
+    assert (events[-1].event, events[-1].ref, events[-1].commit) == (Kind.SYNCED, "HEAD", new)
+    assert followed(mine)["HEAD"] == new
+    assert "HEAD" not in {event.ref for event in told(Job(branches, ("main",)))}
 
 
 def test_a_folder_that_lost_its_repository_is_not_the_one_around_it(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 import repos
 from codesearch import (
     Filter,
+    Hit,
     Index,
     NotIndexedError,
     Settings,
@@ -86,8 +89,9 @@ def test_files_of_the_same_path_do_not_mix(both: dict[str, Index]) -> None:
 def test_one_that_is_not_indexed_is_an_error(both: dict[str, Index], tmp_path: Path) -> None:
     folder = repos.init(tmp_path / "new")
     repos.commit(folder)
-    with Index.open(folder) as new, pytest.raises(NotIndexedError):
+    with Index.open(folder) as new, pytest.raises(NotIndexedError, match=r"^new: ") as caught:
         search_many(both | {"new": new}, "anything")
+    assert caught.value.remedy == f"Index it: codesearch index {folder}"
 
 
 def test_similar_looks_into_all_of_them(both: dict[str, Index]) -> None:
@@ -153,12 +157,84 @@ def test_all_that_is_registered_is_opened(both: dict[str, Index], tmp_path: Path
             index.close()
 
 
+def everywhere(question: str) -> list[Hit]:
+    indexes, left_out = open_all(Settings.load())
+    assert not left_out
+    with ExitStack() as stack:
+        for index in indexes.values():
+            stack.enter_context(index)
+        return search_many(indexes, question)
+
+
+def submodule(shop: Path, place: Path) -> Path:
+    outer = repos.init(place)
+    repos.git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(shop))
+    return outer / "shop"
+
+
+def apart(shop: Path, place: Path) -> Path:
+    repos.git(
+        shop, "clone", "--quiet", f"--separate-git-dir={place}.git", str(shop), str(place / "a")
+    )
+    return place / "a"
+
+
+def beside_a_mirror(shop: Path, place: Path) -> Path:
+    repos.git(shop, "clone", "--quiet", "--mirror", str(shop), str(place / "mirror.git"))
+    with Index.open(place / "mirror.git") as index:
+        index.sync()
+    repos.git(shop, "clone", "--quiet", str(shop), str(place / "a"))
+    return place / "a"
+
+
+@pytest.mark.parametrize("made", [submodule, apart, beside_a_mirror])
+def test_uncommitted_files_are_found_wherever_git_keeps_its_own(
+    shop: Path, home: Path, tmp_path: Path, made: Callable[[Path, Path], Path]
+) -> None:
+    folder = made(shop, tmp_path / "place")
+    with Index.open(folder) as index:
+        index.sync()
+    repos.write(folder, {"new.py": BANK["bank/account.py"]})
+    hits = everywhere("move money between accounts")
+    assert hits[0].chunk.symbol == "transfer"
+    (card_file,) = home.glob("indexes/*/index.json")
+    card = json.loads(card_file.read_text())
+    del card["roots"]  # as it was written once
+    card_file.write_text(json.dumps(card))
+    assert everywhere("sign a cookie")[0].chunk.symbol == "sign_cookie"
+    with Index.open(folder) as index:
+        index.sync()
+    assert everywhere("move money between accounts") == hits
+    if (folder / ".git").is_file():
+        (folder / ".git").unlink()  # the working tree is one no longer; what was committed is there
+        assert everywhere("sign a cookie")[0].chunk.symbol == "sign_cookie"
+
+
+def test_a_working_tree_that_git_cannot_compare_does_not_stop_the_others(
+    both: dict[str, Index], shop: Path, tmp_path: Path
+) -> None:
+    (shop / ".git/index").write_bytes(b"DIRC\0\0\0\7broken")
+    hits = search_many(both, "signature")
+    assert {hit.repository for hit in hits} == {"bank", "shop"}
+    assert hits == search_many(both, "signature", overlay=False)
+    assert "cannot look through" in both["shop"].freshness().uncompared
+    assert not both["bank"].freshness().uncompared
+    assert {hit.repository for hit in similar_many(both, hits[0].chunk)} == {"bank", "shop"}
+    for options in ([], ["--json"]):
+        done = run("search", "signature", "--all-repos", *options, cwd=tmp_path)
+        assert done.returncode == 0
+        assert f"Without its working tree: shop: cannot look through {shop}" in done.stderr
+
+
 def test_the_command_line_searches_several(both: dict[str, Index], tmp_path: Path) -> None:
     folders = [str(index.folder) for index in both.values()]
     done = run("search", "signature", "-n", "3", "-C", folders[0], "-C", folders[1], cwd=tmp_path)
     assert "bank:bank/account.py:7  sign_cheque" in done.stdout
     assert "shop:shop/session.py" in done.stdout
     assert "3 hits in 2 repositories" in done.stderr
+    told = run("search", "signature", "--context", "--all-repos", cwd=tmp_path).stdout
+    assert "### bank:bank/account.py:7-9 sign_cheque\n" in told
+    assert "### shop:shop/session.py" in told
     everywhere = run("search", "signature", "-n", "3", "--all-repos", cwd=tmp_path)
     assert everywhere.stdout == done.stdout
     document = json.loads(run("search", "signature", "--all-repos", "--json", cwd=tmp_path).stdout)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import repos
 from codesearch import Filter, Index, IndexedRef, NotIndexedError, Progress, RepositoryError
 from codesearch.index import _ON_THE_SPOT
+from codesearch.store import Writer
+from codesearch.sync import Syncer
+from codesearch.types import SyncReport
 from stored import from_scratch, stored, stored_at
 
 PAINT = {"paint.py": 'def mix(a, b):\n    """Blend two colours."""\n    return a + b\n'}
@@ -92,6 +96,48 @@ def test_what_is_too_much_for_the_spot_is_said(forked: Index, shop: Path) -> Non
         forked.search("anything", at="big")
     assert caught.value.remedy == "Index it: codesearch index --rev big"
     assert [ref.name for ref in forked.refs()] == ["main", "paint"]
+
+
+def test_a_ref_that_moves_while_it_is_asked_for(
+    forked: Index, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repos.git(shop, "switch", "--quiet", "-c", "moving")
+    moves = iter(["before", "after"])
+    run = Syncer.run
+
+    def move() -> None:
+        if name := next(moves, ""):
+            repos.write(shop, {"moving.py": f'def {name}():\n    """Blend {name}."""\n'})
+            repos.commit(shop)
+
+    def overtaken(*arguments: Any, **options: Any) -> SyncReport:
+        move()
+        report = run(*arguments, **options)
+        move()
+        return report
+
+    monkeypatch.setattr(Syncer, "run", overtaken)
+    repos.commit(shop, "where it stands as it is asked for")
+    assert symbols(forked, "moving") & {"before", "after"} == {"after"}
+    assert forked.freshness("moving").is_current
+
+
+def test_a_sync_that_waited_does_not_move_a_ref_back(
+    forked: Index, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repos.commit(shop, "where it stands as the sync begins")
+    writer = forked._store.writer
+
+    def overtaken(*arguments: Any, **options: Any) -> Writer:
+        repos.commit(shop, "where it stands as the other one ends")
+        with Index.open(shop) as other:
+            other.sync()
+        return writer(*arguments, **options)
+
+    monkeypatch.setattr(forked._store, "writer", overtaken)
+    head = forked.sync().commit
+    assert head == repos.git(shop, "rev-parse", "main")
+    assert {ref.commit for ref in forked.refs() if ref.name == "main"} == {head}
 
 
 def test_a_revision_that_does_not_exist(forked: Index) -> None:
@@ -224,6 +270,23 @@ def test_a_rebuild_brings_all_refs_along(forked: Index) -> None:
     assert [ref.name for ref in forked.refs()] == ["main", "paint"]
     assert len(stored(forked.directory)) == before
     assert "mix" in symbols(forked, "paint")
+
+
+def test_a_rebuild_in_a_clone_that_lacks_files_of_other_refs(
+    forked: Index, shop: Path, tmp_path: Path
+) -> None:
+    before = stored(forked.directory)
+    repos.git(shop, "config", "uploadpack.allowFilter", "true")
+    repos.git(tmp_path, "clone", "--quiet", "--filter=blob:none", shop.as_uri(), "partial")
+    with Index.open(tmp_path / "partial") as partial:
+        assert partial.directory == forked.directory
+        report = partial.sync(rebuild=True)
+        assert (report.rebuilt, report.encoded) == (True, 0)
+        assert "mix" not in symbols(partial)
+    assert [ref.name for ref in forked.refs()] == ["main"]
+    assert not forked.verify().damage
+    assert forked.sync("paint").encoded == 0  # its vectors are known
+    assert stored(forked.directory) == before
 
 
 def test_a_renamed_branch_costs_nothing(forked: Index, shop: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from codesearch import (
     VerifyReport,
 )
 from codesearch.encoder.weights import DEFAULT_FOLDER, Weights, write_config
+from codesearch.store import Writer
 from codesearch.store.embedded import EmbeddedStore, EmbeddedWriter
 from stored import from_scratch, stored
 
@@ -161,12 +163,36 @@ def test_what_git_has_lost_is_not_damage(forked: Index, shop: Path) -> None:
     assert (report.files, report.damage) == (5, ())
 
 
-def test_gc_leaves_alone_what_another_model_made(forked: Index, shop: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """The folder of another model."""
     shutil.copytree(DEFAULT_FOLDER, tmp_path / "model")
     config = Weights.open(tmp_path / "model").config
     write_config(tmp_path / "model", replace(config, name="another"))
+    return tmp_path / "model"
+
+
+def test_gc_does_not_publish_over_what_another_model_made_meanwhile(
+    forked: Index, shop: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = forked._store.writer
+
+    def overtaken(*arguments: Any, **options: Any) -> Writer:
+        with Index.open(shop, settings=settings) as other:
+            other.sync()
+        return writer(*arguments, **options)
+
+    settings = replace(forked.settings, model=model)
+    monkeypatch.setattr(forked._store, "writer", overtaken)
+    forked.gc()
+    with Index.open(shop, settings=settings) as other:
+        assert other.search("sign a cookie")[0].chunk.symbol == "sign_cookie"
+        assert [ref.name for ref in other.refs()] == ["main", "tower"]
+
+
+def test_gc_leaves_alone_what_another_model_made(forked: Index, shop: Path, model: Path) -> None:
     before = stored(forked.directory)
-    with Index.open(shop, settings=Settings.load(model=tmp_path / "model")) as other:
+    with Index.open(shop, settings=Settings.load(model=model)) as other:
         assert other.gc().vectors == 0
     assert stored(forked.directory) == before
     assert forked.sync(rebuild=True).encoded == 0  # the vectors are still there

@@ -70,6 +70,22 @@ def test_the_git_folder_opens_too(committed):
         assert repository.name == "project"
 
 
+def test_who_must_name_bare_repositories_to_git_has_named_them(committed, tmp_path, git_of_nobody):
+    with git_of_nobody.open("a") as config:
+        config.write("[safe]\nbareRepository = explicit\n")
+    committed.git("clone", "--quiet", "--bare", ".", "../bare.git")
+    committed.git("worktree", "add", "--quiet", "../linked")
+    for place in (tmp_path / "bare.git", committed.path / ".git"):
+        with Repository.open(place) as repository:
+            assert (repository.git_dir, repository.root) == (place, None)
+            assert repository.head().branch == "main"
+    with Repository.open(committed.path / ".git/worktrees/linked") as repository:
+        assert (repository.common_dir, repository.root) == (committed.path / ".git", None)
+        assert repository.head().branch == "linked"
+    with pytest.raises(RepositoryError, match="not in a git repository"):
+        Repository.open(tmp_path / "bare.git/refs")
+
+
 def test_worktrees_share_common_dir_identity_and_name(committed, tmp_path):
     committed.git("worktree", "add", "--quiet", "-b", "fix", "../fix a bug")
     fix = Playground(tmp_path / "fix a bug")
@@ -355,6 +371,27 @@ def test_a_reader_that_is_killed_is_started_again(committed):
         except RepositoryError as error:
             assert "ended while reading" in str(error)
         assert repository.read(blob) == HELLO
+
+
+def test_an_interrupted_answer_is_not_taken_for_the_next_one(repo, monkeypatch):
+    commit = repo.commit({"first.py": HELLO, "second.py": b"second = 2\n"})
+    with Repository.open(repo.path) as repository:
+        first, second = (entry.blob for entry in repository.tree(commit))
+        repository.read(first)
+        child = repository._blobs._process
+
+        class Interrupted:
+            readline, close = child.stdout.readline, child.stdout.close
+
+            def read(self, size: int) -> bytes:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(child, "stdout", Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            repository.read(first)
+        assert child.poll() is not None
+        assert repository.read(second) == b"second = 2\n"
+        assert repository.read(first) == HELLO
 
 
 def test_close_ends_the_child_and_reading_starts_another(committed):

@@ -76,6 +76,9 @@ def _uncommitted(each: Sequence[Freshness]) -> Content:
     uncovered = sum(one.uncovered_files for one in each)
     words = f" + {overlaid:,} changed file{'s' if overlaid > 1 else ''}" if overlaid else ""
     words += f", {uncovered:,} not taken in" if uncovered else ""
+    uncompared = sum(bool(one.uncompared) for one in each)
+    trees = "a working tree" if uncompared == 1 else f"{uncompared:,} working trees"
+    words += f", {trees} left out" if uncompared else ""
     return Content.from_markup("[$quiet]$words[/]", words=words)
 
 
