@@ -107,21 +107,22 @@ def _commit_words(freshness: Freshness, at: str | None) -> str:
         return f"at commit {commit}, which this clone does not have; HEAD is elsewhere"
     if freshness.commits_behind == 0:
         return f"at commit {commit}, which is ahead of HEAD"
-    return f"at commit {commit}; HEAD is {_count(freshness.commits_behind, 'commit')} further on"
+    return f"at commit {commit}; HEAD is {count(freshness.commits_behind, 'commit')} further on"
 
 
 def _overlay_words(freshness: Freshness) -> str:
     words = ""
     if freshness.overlaid_files and freshness.is_current:
-        words = f", with {_count(freshness.overlaid_files, 'uncommitted file')}"
+        words = f", with {count(freshness.overlaid_files, 'uncommitted file')}"
     elif freshness.overlaid_files:  # what HEAD is ahead is in them too
-        words = f", with {_count(freshness.overlaid_files, 'file')} as in the working tree"
+        words = f", with {count(freshness.overlaid_files, 'file')} as in the working tree"
     if freshness.uncovered_files:
-        words += f"; {_count(freshness.uncovered_files, 'changed file')} not taken in"
+        words += f"; {count(freshness.uncovered_files, 'changed file')} not taken in"
     return words
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """``1 hit``, ``1,200 hits``."""
     return f"{number:,} {what}{'s' if number > 1 else ''}"
 
 
@@ -135,7 +136,7 @@ def moved_on(freshness: Freshness | None) -> str:
         return "was indexed at a commit that is no longer here"
     if freshness.commits_behind == 0:
         return "was set back since"
-    return f"{_count(freshness.commits_behind, 'commit')} further on"
+    return f"{count(freshness.commits_behind, 'commit')} further on"
 
 
 def _block(number: int, hit: Hit, style: Style) -> str:

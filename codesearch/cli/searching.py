@@ -145,7 +145,7 @@ def _print_hits(hits: list[Hit], explain: bool, *, several: bool) -> None:
 
 def _note(freshness: dict[str, Freshness], hits: list[Hit], at: str | None) -> None:
     # Not part of the answer: on stderr, so that a pipe gets the hits alone.
-    found = f"{len(hits)} hits" if hits else "Nothing found"
+    found = render.count(len(hits), "hit") if hits else "Nothing found"
     if len(freshness) == 1:
         (only,) = freshness.values()
         print(f"{found} {render.freshness_line(only, at)}", file=sys.stderr)
