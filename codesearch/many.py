@@ -27,6 +27,7 @@ _Found = TypeVar("_Found")
 def open_all(settings: Settings) -> tuple[dict[str, Index], dict[str, CodesearchError]]:
     """The indexes of all repositories that are registered in the home, by name; close them.
 
+    For clones that share an index the first of them answers that has a working tree.
     Also those that cannot be searched (moved away, damaged, of another model): folder → reason.
     """
     opened: list[Index] = []

@@ -171,6 +171,17 @@ def test_what_cannot_be_searched_is_named_and_left_out(bank: Path, shop: Path) -
     run(make_app(None), script)
 
 
+def test_a_working_tree_that_git_cannot_compare_is_left_out(bank: Path, shop: Path) -> None:
+    (bank / ".git/index").write_bytes(b"DIRC\0\0\0\7broken")
+
+    async def script(driver: Driver) -> None:
+        await driver.ask("sign")
+        assert {hit.repository for hit in driver.screen.results.shown} == {"bank", "shop"}
+        await driver.until(lambda: "a working tree left out" in driver.text)
+
+    run(make_app(None), script)
+
+
 def test_nothing_indexed_at_all(own_home: Path) -> None:
     async def script(driver: Driver) -> None:
         assert "Nothing is indexed yet" in driver.text
