@@ -12,6 +12,17 @@ from benchmarks.results import FOLDER, Result, current
 
 _PUBLISHED = "as published"
 _WITHOUT = "without:"
+_LABELS = {  # of our parts in the picture, for who does not know their names
+    "dense": "our vectors alone",
+    "lexical": "our words alone",
+    "hybrid": "the two, by ranks",
+    "dense + rules": "our vectors and rules",
+    "lexical + rules": "our words and rules",
+    "ripgrep": "ripgrep, any word",
+    "ripgrep_fixed": "ripgrep, the question as it is",
+    "bm25-files": "BM25 over files",
+    "bm25-chunks": "BM25 over our chunks",
+}
 
 
 def whole(folder: Path = FOLDER) -> str:
@@ -209,11 +220,12 @@ def draw(result: Result | None, path: Path) -> None:
 def _bars(result: Result) -> list[tuple[str, float, str]]:
     ours = ("dense", "lexical", "hybrid", "dense + rules", "lexical + rules", "codesearch")
     measured = [
-        (name, system["ndcg10"], "#1f6feb" if name in ours else "#8b949e")
+        (_LABELS.get(name, name), system["ndcg10"], "#1f6feb" if name in ours else "#8b949e")
         for name, system in _compared(result).items()
     ]
     published = [
-        (f"{name} ({_PUBLISHED})", value, "#d0d7de") for name, value in result["published"].items()
+        (f"{_LABELS.get(name, name)} ({_PUBLISHED})", value, "#d0d7de")
+        for name, value in result["published"].items()
     ]
     return measured + published
 
