@@ -113,6 +113,15 @@ def test_another_ref_that_is_not_there_is_an_error_with_a_remedy(play: Play) -> 
     play(script)
 
 
+def test_a_ref_that_is_not_there_beside_a_half_typed_filter(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie ref:nowhere lang:p")
+        await driver.press("escape")  # the list of completions
+        assert "has no revision 'nowhere'" in driver.text
+
+    play(script)
+
+
 def test_a_repository_that_is_not_open_is_said(play: Play) -> None:
     async def script(driver: Driver) -> None:
         await driver.ask("cookie repo:shop")

@@ -205,11 +205,12 @@ class Desk(Screen[None]):
         await asyncio.sleep(DEBOUNCE)  # a further key cancels this worker here
         if self.session is None or not self.is_searchable:
             return
+        query: Query | None = None
         try:
             query = self._parsed(text)
             answer = await asyncio.to_thread(self.session.search, query) if query.words else None
         except CodesearchError as error:
-            if isinstance(error, FilterError) or Query.parse(text).ref:
+            if query is None or query.ref or isinstance(error, FilterError):
                 self.facet_bar.say(error)  # wrong is the question, not the index
                 self.results.add_class("-stale")
             else:
