@@ -219,6 +219,18 @@ async def _only_tea(driver: Driver) -> None:
     assert driver.names == ["brew_tea"]
 
 
+def test_a_damaged_index_is_said_wherever_it_is_asked(indexed: Path, home: Path) -> None:
+    async def script(driver: Driver) -> None:
+        (current,) = home.glob("indexes/*/current")
+        current.write_text("garbage")
+        for key in ("ctrl+b", "ctrl+s"):
+            await driver.press(key)
+            await driver.until(lambda: "amaged" in driver.text)
+            assert driver.app.screen is driver.screen
+
+    run(make_app(indexed), script)
+
+
 @pytest.mark.parametrize("keys", [["f1"], ["question_mark"], ["tab", "question_mark"]])
 def test_help(play: Play, keys: list[str]) -> None:
     async def script(driver: Driver) -> None:

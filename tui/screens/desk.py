@@ -138,8 +138,7 @@ class Desk(Screen[None]):
         try:
             if self.session is None:
                 self.session = await asyncio.to_thread(self._opener)
-                self._say_left_out(self.session)
-            self.header.title = self.session.name
+            self._say_left_out()
             self.results.names_repository = self.session.is_several
             if self.session.is_several:
                 self.ask.placeholder = SEVERAL
@@ -161,6 +160,7 @@ class Desk(Screen[None]):
     async def _look(self) -> None:
         assert self.session is not None
         self.overview = await asyncio.to_thread(self.session.overview)
+        self._say_left_out()
         self.header.standing = self.overview.standing
         self.card = "welcome" if self.card == "not indexed" else self.card
         self.search()
@@ -181,8 +181,12 @@ class Desk(Screen[None]):
         elif any(one.partial for one in found.each.values()):
             self.search()  # and there may be more of it
 
-    def _say_left_out(self, session: Session) -> None:
-        for folder, error in session.left_out.items():
+    def _say_left_out(self) -> None:
+        """Also what went away since the last time, and so how many there are."""
+        assert self.session is not None
+        self.header.title = self.session.name
+        while self.session.left_out:
+            folder, error = self.session.left_out.popitem()
             self.notify(f"{error}", title=f"Left out: {folder}", severity="warning", timeout=8)
 
     # -- from question to answer
@@ -234,6 +238,7 @@ class Desk(Screen[None]):
     def show_answer(self, answer: Answer, place: int = 0) -> None:
         """Put an answer on the screen, its hit at ``place`` chosen."""
         place = place or self._same_place(answer)
+        self._say_left_out()
         self.answer = answer
         self.results.remove_class("-stale")
         self.facet_bar.show(facets.count_facets(answer.hits, answer.query))

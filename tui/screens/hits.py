@@ -191,7 +191,11 @@ class HitActions(Desk):
         if self.session.is_several:
             self.notify("Type repo:NAME ref:BRANCH in the question.", title="Several repositories")
             return
-        refs = await asyncio.to_thread(self.session.refs)
+        try:
+            refs = await asyncio.to_thread(self.session.refs)
+        except CodesearchError as error:
+            self.notify(error.remedy, title=str(error), severity="error")
+            return
         choices = [Choice("HEAD, wherever it is", "", "")]
         choices += [Choice(ref.name, ref.commit[:8], ref.name) for ref in refs]
         more = "Type ref:NAME in the question for others. Index more: codesearch index --rev NAME"
