@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from codesearch import Hit
+from codesearch import Hit, RepositoryError
 from tui.session import Session
 
 
@@ -25,14 +25,18 @@ def place_of(session: Session, hit: Hit) -> Place:
     chunk = hit.chunk
     root = session.folder(hit)
     path = root / chunk.path if root is not None else None
-    source = session.source(hit)
     if root is None or path is None or not path.is_file():
-        return _copy(hit, source)
+        return _copy(hit, session.source(hit))
     try:
         now = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return _copy(hit, source)
-    return Place(path, moved_line(source, now, chunk.span.start_line), root)
+        return _copy(hit, session.source(hit))
+    line = chunk.span.start_line
+    try:
+        then = session.source(hit)
+    except RepositoryError:  # never committed, and edited since: only the chunk is known
+        then = "\n" * (line - 1) + chunk.text
+    return Place(path, moved_line(then, now, line), root)
 
 
 def moved_line(old: str, new: str, line: int) -> int:

@@ -204,6 +204,11 @@ class Desk(Screen[None]):
         if self.is_searchable:
             self.show_card("welcome", cards.welcome(self.overview, self.history.newest(5)))
 
+    def search_again(self) -> None:
+        """Answer what stands in the input once more; «more like this» stays until it is left."""
+        if self.answer is None or self.answer.like is None or self.body.current != "hits":
+            self.search()
+
     @work(exclusive=True, group="search")
     async def _search(self, text: str) -> None:
         await asyncio.sleep(DEBOUNCE)  # a further key cancels this worker here

@@ -90,6 +90,7 @@ class HitActions(Desk):
         self._run(editor, place)
         if place.note:
             self.notify(place.note, title="Another version", severity="warning")
+        self.search_again()  # the file may have been changed
         self.look_at_head()
 
     def _run(self, editor: Editor, place: Place) -> None:
