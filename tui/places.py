@@ -28,7 +28,7 @@ def place_of(session: Session, hit: Hit) -> Place:
     if root is None or path is None or not path.is_file():
         return _copy(hit, session.source(hit))
     try:
-        now = path.read_text(encoding="utf-8", errors="replace")
+        now = path.read_bytes().decode(errors="replace")
     except OSError:
         return _copy(hit, session.source(hit))
     line = chunk.span.start_line
@@ -43,10 +43,15 @@ def moved_line(old: str, new: str, line: int) -> int:
     """Where a line of ``old`` stands in ``new``: the nearest one that reads the same."""
     if old == new:
         return line
-    before, after = old.splitlines(), new.splitlines()
+    before, after = _lines(old), _lines(new)
     wanted = before[line - 1] if line <= len(before) else ""
     same = [number for number, text in enumerate(after, 1) if text == wanted and text.strip()]
-    return min(same, key=lambda number: abs(number - line), default=min(line, len(after) or 1))
+    return min(same, key=lambda number: abs(number - line), default=min(line, len(after)))
+
+
+def _lines(text: str) -> list[str]:
+    """As editors and chunks count them: a form feed ends none."""
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
 
 
 def _copy(hit: Hit, source: str) -> Place:

@@ -11,6 +11,7 @@ from rich.style import Style
 from tui.app import speaks_unicode
 from tui.ascii import plain
 from tui.completion import Known, complete, folders
+from tui.document import Document
 from tui.editors import Editor
 from tui.facets import Facet, toggle, without_filters
 from tui.highlight import PlainPainter, paint
@@ -58,6 +59,22 @@ def test_a_line_is_found_again_where_it_went() -> None:
     assert moved_line(old, "a\n", 4) == 1
     assert moved_line(old, "", 4) == 1
     assert moved_line("x\ndef f():\n", "def f():\nx\nx\nx\nx\ndef f():\n", 2) == 1  # the nearest
+
+
+def test_only_line_feeds_end_a_line() -> None:
+    old = "a\fb\n\x0c\ndef f():\n"
+    assert moved_line(old, "new\n" + old, 3) == 4
+    assert moved_line(old, "new\r\n" + old.replace("\n", "\r\n"), 3) == 4
+
+
+def test_windows_line_ends_are_none_to_see() -> None:
+    text = "def f(x):\n\t# note\n\treturn 'abc'\n"
+    document = Document.of(text.replace("\n", "\r\n"), "python", "x.py")
+    assert document.lines == ["def f(x):", "    # note", "    return 'abc'"]
+    plain = Document.of(text, "python", "x.py")
+    for number in range(3):
+        assert document.painter.line(number) == plain.painter.line(number)
+    assert Document.of("a\rb\n", "text", "x").lines == ["a·b"]
 
 
 KNOWN = Known(
