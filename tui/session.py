@@ -19,6 +19,7 @@ from codesearch import (
     IndexedRef,
     NotIndexedError,
     Query,
+    RepositoryError,
     Settings,
 )
 from tui.completion import Known, folders
@@ -284,7 +285,10 @@ class Session:
 
     def _branch(self) -> str:
         ((_, index),) = self._indexes.items()
-        return index.repository.head().branch or ""
+        try:
+            return index.repository.head().branch or ""
+        except RepositoryError:  # a branch without commits yet
+            return ""
 
 
 def open_session(target: Target, at: str | None = None) -> Session:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 from textual import events
 
+import repos
 from codesearch import StoreError
-from driver import Driver
+from driver import Driver, run
+from tui.app import make_app
 from tui.screens.desk import Desk
 
 Play = Callable[..., None]
@@ -221,6 +224,18 @@ def test_wide_characters_and_long_names_are_found_and_shown(play: Play) -> None:
         assert driver.names[0].startswith("a_function_whose_name")
 
     play(script)
+
+
+def test_a_branch_without_commits_is_searched_as_it_was(indexed: Path) -> None:
+    repos.git(indexed, "checkout", "--quiet", "--orphan", "fresh")
+
+    async def script(driver: Driver) -> None:
+        await driver.ask("sign_cookie")
+        assert driver.names[0] == "sign_cookie"
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "has no revision 'HEAD'" in driver.text)
+
+    run(make_app(indexed), script)
 
 
 def test_an_error_of_the_index_is_said_with_its_remedy(play: Play) -> None:
