@@ -140,6 +140,13 @@ class Session:
             hits = self._ask(query.words, query, meant)
         return Answer(query, hits, (time.perf_counter() - started) * 1000)
 
+    def is_indexed(self, query: Query) -> bool:
+        """Whether an answer would have nothing to index before: the ref that is meant is there."""
+        if not query.ref:
+            return True
+        ((_, index),) = self._meant(query).items()
+        return index.repository.resolve(query.ref) in {ref.commit for ref in index.refs()}
+
     def similar(self, chunk: Chunk, query: Query) -> Answer:
         """What is like ``chunk``, narrowed by the filters of ``query``."""
         meant = self._meant(query)

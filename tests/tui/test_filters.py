@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from driver import Driver
+import repos
+from codesearch import Index
+from driver import Driver, run
+from tui.app import make_app
 from tui.widgets.bars import FacetBar
 
 Play = Callable[..., None]
@@ -111,6 +115,35 @@ def test_another_ref_that_is_not_there_is_an_error_with_a_remedy(play: Play) -> 
         assert "has no revision" not in driver.text
 
     play(script)
+
+
+def test_a_ref_is_indexed_when_it_is_typed_to_its_end_and_not_before(indexed: Path) -> None:
+    for number in range(12):
+        repos.write(indexed, {"tea.py": f"def brew_tea_{number}():\n    return {number}\n"})
+        repos.commit(indexed)
+    with Index.open(indexed) as index:
+        index.sync()
+
+    def followed() -> int:
+        with Index.open(indexed) as index:
+            return len(index.refs())
+
+    async def script(driver: Driver) -> None:
+        await driver.type("brew tea ref:main")
+        assert driver.names[0] == "brew_tea_11"
+        for key in ("tilde", "1", "0"):
+            await driver.press(key)
+        assert "main~10 is not indexed yet" in driver.text
+        assert followed() == 1
+        await driver.press("enter")
+        assert driver.names[0] == "brew_tea_1"
+        assert followed() == 2
+        await driver.ask("brew tea ref:main~9")
+        assert driver.names[0] == "brew_tea_1"  # still
+        await driver.type(" ")
+        assert driver.names[0] == "brew_tea_2"
+
+    run(make_app(indexed), script)
 
 
 def test_a_ref_that_is_not_there_beside_a_half_typed_filter(play: Play) -> None:

@@ -62,6 +62,7 @@ class Desk(Screen[None]):
         self.overview: Overview | None = None
         self.before: tuple[Answer, int] | None = None  # where «more like this» was asked
         self.card = "welcome"  # what stands in the middle; "": hits
+        self.waiting: str | None = None  # a question that is asked when its ref is finished
         self._opener = opener
         self._question = question
 
@@ -217,6 +218,8 @@ class Desk(Screen[None]):
         query: Query | None = None
         try:
             query = self._parsed(text)
+            if self.ask.key == "ref":
+                await self._check_ref(query)
             answer = await asyncio.to_thread(self.session.search, query) if query.words else None
         except CodesearchError as error:
             if query is None or query.ref or isinstance(error, FilterError):
@@ -227,6 +230,15 @@ class Desk(Screen[None]):
             return
         if answer is not None:
             self.post_message(self.Answered(answer))
+
+    async def _check_ref(self, query: Query) -> None:
+        """HEAD~1 is not to be indexed, and followed from then on, on the way to HEAD~12."""
+        assert self.session is not None
+        if not await asyncio.to_thread(self.session.is_indexed, query):
+            self.waiting = query.text
+            raise NotIndexedError(
+                f"{query.ref} is not indexed yet", "Enter does it, if it is quick"
+            )
 
     def _parsed(self, text: str) -> Query:
         """The question; as long as a filter's value is only half typed, without that filter."""

@@ -55,6 +55,12 @@ class QueryInput(Input):
         """What fits at the cursor."""
         return complete(self.value, self.cursor_position, self.known)
 
+    @property
+    def key(self) -> str:
+        """Of the filter that the cursor stands in or at the end of; "" among words."""
+        place = self.cursor_position
+        return next((t.key for t in Query.scan(self.value) if t.start < place <= t.end), "")
+
     def accept(self, completion: Completion) -> None:
         """Put a completion in place."""
         self.value, self.cursor_position = completion.apply(self.value)
