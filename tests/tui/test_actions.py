@@ -161,6 +161,18 @@ def test_place_path_and_code_are_copied(play: Play) -> None:
     play(script)
 
 
+def test_brackets_in_a_path_are_no_markup(indexed: Path) -> None:
+    repos.write(indexed, {"app/[slug]/a[/b]c.ts": "export function brewTea() {\n  return 1;\n}\n"})
+
+    async def script(driver: Driver) -> None:
+        await driver.ask("brewTea")
+        await driver.press("ctrl+y")
+        await driver.until(lambda: "Copied" in driver.text)
+        assert driver.text.count("app/[slug]/a[/b]c.ts:1") == 3  # the hit, its code, the notice
+
+    run(make_app(indexed), script)
+
+
 def test_more_like_this_and_back(play: Play) -> None:
     async def script(driver: Driver) -> None:
         await driver.ask("cookie")

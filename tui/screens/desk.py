@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Center, Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
@@ -129,6 +130,18 @@ class Desk(Screen[None]):
     def progress(self) -> Static:
         """The line of a running sync."""
         return self.query_one("#progress", Static)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """As ``Widget``, but ``app/[slug]/page.ts`` is no markup."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     # -- what is searched
 
