@@ -9,6 +9,8 @@ import repos
 from codesearch import Index
 from driver import Driver, run
 from tui.app import make_app
+from tui.facets import Facet, count_facets, toggle
+from tui.filters import path_pattern
 from tui.widgets.bars import FacetBar
 
 Play = Callable[..., None]
@@ -57,13 +59,35 @@ def test_folders_are_completed_one_after_the_other(play: Play) -> None:
     async def script(driver: Driver) -> None:
         await driver.type("x path:sho")
         await driver.press("tab")
-        assert driver.screen.ask.value == "x path:shop/"
+        assert driver.screen.ask.value == "x path:/shop/"
         assert "shop/cart.py" in driver.text
         await driver.type("ca")
         await driver.press("tab")
-        assert driver.screen.ask.value == "x path:shop/cart.py "
+        assert driver.screen.ask.value == "x path:/shop/cart.py "
 
     play(script)
+
+
+def test_a_folder_whose_name_is_a_pattern_is_found_by_its_count(indexed: Path) -> None:
+    tea = "export function brewTea() {}\n"
+    repos.write(indexed, {f"{name}/tea.ts": tea for name in ("[slug]", "s", "!s", "my, docs")})
+
+    async def script(driver: Driver) -> None:
+        def facet() -> Facet:
+            answer = driver.screen.answer
+            assert answer is not None
+            groups = count_facets(answer.hits, answer.query)
+            return next(one for group in groups for one in group if one.value in (name, set_))
+
+        for name in ("[slug]/", "!s/", "my, docs/", "s/"):
+            set_ = path_pattern(name)
+            await driver.ask("brewTea lang:typescript")
+            await driver.ask(toggle(driver.screen.ask.value, facet()))
+            paths = [hit.chunk.path for hit in driver.screen.results.shown]
+            assert paths == [f"{name}tea.ts"]
+            assert toggle(driver.screen.ask.value, facet()) == "brewTea lang:typescript"
+
+    run(make_app(indexed), script)
 
 
 def test_a_half_typed_value_is_no_error_a_wrong_one_explains_itself(play: Play) -> None:

@@ -257,8 +257,8 @@ class Desk(Screen[None]):
         """The question; as long as a filter's value is only half typed, without that filter."""
         completions = self.ask.completions
         if completions and text == self.ask.value:
-            start, end = completions[0].start, completions[0].end
-            begin = max(text.rfind(" ", 0, start), 0)
+            end = completions[0].end
+            begin = next(term.start for term in Query.scan(text) if term.end == end)
             try:
                 return Query.parse(text)
             except FilterError:
