@@ -189,6 +189,25 @@ def test_more_like_this_and_back(play: Play) -> None:
     play(script)
 
 
+def test_more_like_this_outlives_a_sync_and_what_was_before_is_asked_anew(indexed: Path) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie")
+        await driver.press("ctrl+l")
+        like = driver.names
+        new = 'def bake_cookie():\n    """Bake a cookie."""\n'
+        repos.write(indexed, {"bakery/cookie.py": new})
+        repos.commit(indexed)
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "Synced" in driver.text)
+        await driver.rest()
+        assert "like sign_cookie" in driver.text or "like verify_cookie" in driver.text
+        assert driver.names == like
+        await driver.press("escape")
+        assert "bake_cookie" in driver.names
+
+    run(make_app(indexed), script)
+
+
 def test_a_score_is_taken_apart_and_adds_up(play: Play) -> None:
     async def script(driver: Driver) -> None:
         await driver.ask("sign_cookie")
@@ -239,7 +258,7 @@ def test_another_ref_is_chosen_from_a_list(tmp_path: Path, home: Path) -> None:
     async def script(driver: Driver) -> None:
         await driver.ask("brew a pot")
         assert set(driver.names) == {"brew_tea", "brew_coffee"}
-        await driver.press("ctrl+b")
+        await driver.press("ctrl+l", "ctrl+b")
         await driver.until(lambda: isinstance(driver.app.screen, Picker))
         await driver.type("v1")
         await driver.press("enter")

@@ -177,7 +177,7 @@ class Desk(Screen[None]):
         self._say_left_out()
         self.header.standing = self.overview.standing
         self.card = "welcome" if self.card == "not indexed" else self.card
-        self.search()
+        self.search_again()
         self.ask.known = await asyncio.to_thread(self.session.known)
 
     @work(exclusive=True, group="head")
@@ -193,7 +193,7 @@ class Desk(Screen[None]):
         if not found.shows_the_same(self.overview.standing):
             await self.look()  # somebody synced
         elif any(one.partial for one in found.each.values()):
-            self.search()  # and there may be more of it
+            self.search_again()  # and there may be more of it
 
     def _say_left_out(self) -> None:
         """Also what went away since the last time, and so how many there are."""
@@ -220,7 +220,7 @@ class Desk(Screen[None]):
 
     def search_again(self) -> None:
         """Answer what stands in the input once more; «more like this» stays until it is left."""
-        if self.answer is None or self.answer.like is None or self.body.current != "hits":
+        if self.before is None or self.body.current != "hits":
             self.search()
 
     @work(exclusive=True, group="search")
@@ -270,6 +270,7 @@ class Desk(Screen[None]):
         place = place or self._same_place(answer)
         self._say_left_out()
         self.answer = answer
+        self.before = self.before if answer.like else None
         self.results.remove_class("-stale")
         self.facet_bar.show(facets.count_facets(answer.hits, answer.query))
         self.header.found = _found(answer)

@@ -61,6 +61,7 @@ class HitActions(Desk):
             answer, place = self.before
             self.before = None
             self.show_answer(answer, place)
+            self.search()  # the index may have moved on since
         elif not self.ask.has_focus:
             self.ask.focus()
         elif self.ask.value:
@@ -203,6 +204,7 @@ class HitActions(Desk):
         ref = await self.app.push_screen_wait(Picker("Search at", choices, more, hint=more))
         if ref is not None:
             self.session.at = ref or None
+            self.before = None
             await self.look()
 
     # -- looking closer
