@@ -279,6 +279,18 @@ def test_history_is_kept_newest_first_each_once(tmp_path: Path) -> None:
     assert History(path).newest() == ["good"]
 
 
+def test_two_that_are_open_keep_the_questions_of_both(tmp_path: Path) -> None:
+    path = tmp_path / "questions"
+    one, other = History(path), History(path)
+    assert one.newest() == other.newest() == []
+    one.add("a\u2028b")
+    other.add("c\x85d")
+    one.add("e")
+    assert one.newest() == History(path).newest() == ["e", "c\x85d", "a\u2028b"]
+    other.add("a\u2028b")
+    assert History(path).newest() == ["a\u2028b", "e", "c\x85d"]
+
+
 def test_a_folder_that_cannot_be_written_only_forgets(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     History(tmp_path / "file" / "questions").add("a")
