@@ -25,6 +25,19 @@ def test_a_filter_narrows_and_is_shown_as_set(play: Play) -> None:
     play(script)
 
 
+def test_filters_without_words_leave_no_hits_of_another_question(play: Play) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("cookie")
+        await driver.ask("lang:golang ")
+        assert "functions, classes and passages" in driver.text
+        assert "✓ go" in driver.text
+        assert "hits ·" not in driver.text
+        await driver.type("cookie")
+        assert driver.names
+
+    play(script)
+
+
 def test_completion_by_tab_keeps_the_hits_meanwhile(play: Play) -> None:
     async def script(driver: Driver) -> None:
         await driver.type("cookie")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from textual import work
@@ -212,8 +212,12 @@ class Desk(Screen[None]):
             self._search(text)
             return
         self.workers.cancel_group(self, "search")
+        self._show_no_answer([])
+
+    def _show_no_answer(self, set_: Sequence[Sequence[facets.Facet]]) -> None:
+        """There is nothing to look for yet, with these filters or without."""
         self.answer = None
-        self.facet_bar.show([])
+        self.facet_bar.show(set_)
         self.header.found = ""
         if self.is_searchable:
             self.show_card("welcome", cards.welcome(self.overview, self.history.newest(5)))
@@ -231,9 +235,12 @@ class Desk(Screen[None]):
         query: Query | None = None
         try:
             query = self._parsed(text)
+            if not query.words.strip():
+                self._show_no_answer(facets.count_facets([], query))
+                return
             if self.ask.key == "ref":
                 await self._check_ref(query)
-            answer = await asyncio.to_thread(self.session.search, query) if query.words else None
+            answer = await asyncio.to_thread(self.session.search, query)
         except CodesearchError as error:
             if query is None or query.ref or isinstance(error, FilterError):
                 self.facet_bar.say(error)  # wrong is the question, not the index
