@@ -19,6 +19,7 @@ from codesearch import CodesearchError, FilterError, NotIndexedError, Query
 from tui import cards, facets
 from tui.history import History
 from tui.indexing import Moment
+from tui.lines import one_line, printable
 from tui.preferences import Preferences
 from tui.session import Answer, Overview, Session
 from tui.widgets.bars import FacetBar, Header
@@ -140,8 +141,9 @@ class Desk(Screen[None]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """As ``Widget``, but ``app/[slug]/page.ts`` is no markup."""
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        """As ``Widget``, but ``app/[slug]/page.ts`` is no markup, and controls nothing."""
+        said, title = printable(message), one_line(title)
+        super().notify(said, title=title, severity=severity, timeout=timeout, markup=markup)
 
     # -- what is searched
 
@@ -347,5 +349,6 @@ def _found(answer: Answer) -> str:
     count = len(answer.hits)
     what = f"{count} hit{'s' if count != 1 else ''}"
     if answer.like is not None:
-        return f"{what} like {answer.like.symbol or answer.like.path} · esc goes back"
+        like = one_line(answer.like.symbol or answer.like.path)
+        return f"{what} like {like} · esc goes back"
     return f"{what} · {answer.milliseconds:.0f} ms"

@@ -199,7 +199,7 @@ class HitActions(Desk):
             self.notify(error.remedy, title=str(error), severity="error")
             return
         choices = [Choice("HEAD, wherever it is", "", "")]
-        choices += [Choice(ref.name, ref.commit[:8], ref.name) for ref in refs]
+        choices += [Choice(one_line(ref.name), ref.commit[:8], ref.name) for ref in refs]
         more = "Type ref:NAME in the question for others. Index more: codesearch index --rev NAME"
         ref = await self.app.push_screen_wait(Picker("Search at", choices, more, hint=more))
         if ref is not None:

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from codesearch import Query
 from tui.completion import Completion, Known, complete
-from tui.lines import cut_left
+from tui.lines import cut_left, one_line
 
 _PLACEHOLDER = "Ask in plain words, or name a symbol.  Narrow: lang: path: kind: ref:"
 SEVERAL = _PLACEHOLDER.replace("ref:", "repo:")  # a ref is of one repository
@@ -153,6 +153,6 @@ class Completions(OptionList, can_focus=False):
 
 
 def _option(completion: Completion, width: int) -> Text:
-    value = cut_left(completion.value, width - len(completion.note) - 1)
+    value = cut_left(one_line(completion.value), width - len(completion.note) - 1)
     gap = " " * (width - len(value) - len(completion.note))
     return Text.assemble(value, gap, (completion.note, "dim"), no_wrap=True)
