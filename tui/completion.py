@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codesearch import Kind, Query
+from tui.filters import path_meant, written
 
 _SHOWN = 8
 _KINDS = tuple(kind.value for kind in Kind)
+_PIECE = re.compile(
+    r"""(?:^|,)((?:"[^"]*(?:"|$)|[^",])*)"""
+)  # a value; those in quotes have commas
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +33,16 @@ class Completion:
 
     value: str
     note: str
+    text: str  # the value as it is typed
     start: int
     end: int
 
     def apply(self, text: str) -> tuple[str, int]:
         """The text with the value in place, and where the cursor goes then."""
-        value = f'"{self.value}"' if " " in self.value else self.value
         opens = self.value.endswith("/")  # a folder: more may follow
         after = text[self.end :]
         gap = "" if opens or after.startswith(" ") else " "
-        before = text[: self.start] + value + gap
+        before = text[: self.start] + self.text + gap
         return before + after, len(before) + (0 if gap or opens else 1)
 
 
@@ -46,16 +51,21 @@ def complete(text: str, cursor: int, known: Known) -> list[Completion]:
     term = next((t for t in Query.scan(text) if t.start < cursor <= t.end and t.key), None)
     if term is None or cursor != term.end:
         return []
-    typed = text[text.index(":", term.start) + 1 : cursor]
-    last = typed.rpartition(",")[2].lstrip('"')
+    begin = text.index(":", term.start) + 1
+    *_, piece = _PIECE.finditer(text[begin:cursor])
+    last = piece[1].replace('"', "")
+    last = path_meant(last) if term.key == "path" else last
     values = _values(term.key, known)
     found = [(value, note) for value, note in values if _fits(term.key, value, last)]
     if any(value == last for value, _ in found):
         if not last.endswith("/"):
             return []  # complete already
         found = [(value, note) for value, note in found if value != last]
-    start = cursor - len(typed.rpartition(",")[2])
-    return [Completion(value, note, start, cursor) for value, note in found[:_SHOWN]]
+    start = begin + piece.start(1)
+    return [
+        Completion(value, note, written(term.key, value), start, cursor)
+        for value, note in found[:_SHOWN]
+    ]
 
 
 def folders(paths: Iterable[str]) -> list[str]:

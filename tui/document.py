@@ -25,7 +25,7 @@ class Document:
     @classmethod
     def of(cls, text: str, language: str, path: str) -> Document:
         """Expand tabs, tame control characters, parse. Slow for large files: not for the UI."""
-        text = printable(text.expandtabs(_TAB))
+        text = printable(text.replace("\r\n", "\n").expandtabs(_TAB))
         lines = text.split("\n")
         if lines and not lines[-1]:
             lines.pop()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codesearch import FilterError, Hit, Query, Term
+from tui.filters import path_pattern, quoted, written
 
 _MOST = {"repo": 5, "lang": 5, "kind": 4, "path": 4}
 
@@ -16,14 +17,14 @@ class Facet:
     """A filter that could be set, or is."""
 
     key: str
-    value: str
+    value: str  # of a path that is set: the pattern
     count: int
     active: bool = False
 
     @property
     def text(self) -> str:
         """As it is typed."""
-        return f'{self.key}:"{self.value}"' if " " in self.value else f"{self.key}:{self.value}"
+        return f"{self.key}:{written(self.key, self.value)}"
 
 
 def count_facets(hits: Sequence[Hit], query: Query) -> list[list[Facet]]:
@@ -38,7 +39,7 @@ def count_facets(hits: Sequence[Hit], query: Query) -> list[list[Facet]]:
     for key, values in counts.items():
         set_ = _set_values(query.terms, key)
         facets = [Facet(key, value, values[value], active=True) for value in set_]
-        others = [(v, n) for v, n in values.most_common() if v and v not in set_]
+        others = [(v, n) for v, n in values.most_common() if v and not _is_set(key, v, set_)]
         if facets or len(others) > 1:
             facets += [Facet(key, value, n) for value, n in others[: _MOST[key]]]
         if facets:
@@ -53,8 +54,8 @@ def toggle(text: str, facet: Facet) -> str:
     for term in _terms(text):
         if term.key == facet.key and not term.negated and facet.value in term.values:
             left = [value for value in term.values if value != facet.value]
-            written = f"{facet.key}:{','.join(left)}" if left else ""
-            text = (text[: term.start] + written + text[term.end :]).strip()
+            kept = f"{facet.key}:{','.join(map(quoted, left))}" if left else ""
+            text = (text[: term.start] + kept + text[term.end :]).strip()
             return " ".join(text.split()) if '"' not in text else text
     return text
 
@@ -73,6 +74,10 @@ def _terms(text: str) -> Sequence[Term]:
 
 def _set_values(terms: Sequence[Term], key: str) -> list[str]:
     return [v for t in terms if t.key == key and not t.negated for v in t.values if v]
+
+
+def _is_set(key: str, value: str, set_: Sequence[str]) -> bool:
+    return value in set_ or (key == "path" and path_pattern(value) in set_)
 
 
 def _top(path: str) -> str:

@@ -26,7 +26,8 @@ class History:
         query = query.strip()
         if not query or self.newest(1) == [query]:
             return
-        self._queries = [query, *(old for old in self.newest() if old != query)][:_KEPT]
+        others = self._read()  # another one, open beside this, writes there too
+        self._queries = list(dict.fromkeys([query, *others, *self.newest()]))[:_KEPT]
         lines = [json.dumps(old, ensure_ascii=False) for old in reversed(self._queries)]
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +39,8 @@ class History:
 
     def _read(self) -> list[str]:
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
+            # JSON leaves other ends of lines (U+2028) as they are.
+            lines = self.path.read_text(encoding="utf-8").split("\n")
         except (OSError, ValueError):
             return []
         found = []

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from codesearch import Hit
+from codesearch import Hit, RepositoryError
 from tui.session import Session
 
 
@@ -25,24 +25,33 @@ def place_of(session: Session, hit: Hit) -> Place:
     chunk = hit.chunk
     root = session.folder(hit)
     path = root / chunk.path if root is not None else None
-    source = session.source(hit)
     if root is None or path is None or not path.is_file():
-        return _copy(hit, source)
+        return _copy(hit, session.source(hit))
     try:
-        now = path.read_text(encoding="utf-8", errors="replace")
+        now = path.read_bytes().decode(errors="replace")
     except OSError:
-        return _copy(hit, source)
-    return Place(path, moved_line(source, now, chunk.span.start_line), root)
+        return _copy(hit, session.source(hit))
+    line = chunk.span.start_line
+    try:
+        then = session.source(hit)
+    except RepositoryError:  # never committed, and edited since: only the chunk is known
+        then = "\n" * (line - 1) + chunk.text
+    return Place(path, moved_line(then, now, line), root)
 
 
 def moved_line(old: str, new: str, line: int) -> int:
     """Where a line of ``old`` stands in ``new``: the nearest one that reads the same."""
     if old == new:
         return line
-    before, after = old.splitlines(), new.splitlines()
+    before, after = _lines(old), _lines(new)
     wanted = before[line - 1] if line <= len(before) else ""
     same = [number for number, text in enumerate(after, 1) if text == wanted and text.strip()]
-    return min(same, key=lambda number: abs(number - line), default=min(line, len(after) or 1))
+    return min(same, key=lambda number: abs(number - line), default=min(line, len(after)))
+
+
+def _lines(text: str) -> list[str]:
+    """As editors and chunks count them: a form feed ends none."""
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
 
 
 def _copy(hit: Hit, source: str) -> Place:

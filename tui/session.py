@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codesearch import (
     Chunk,
@@ -19,6 +19,7 @@ from codesearch import (
     IndexedRef,
     NotIndexedError,
     Query,
+    RepositoryError,
     Settings,
 )
 from tui.completion import Known, folders
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 DEPTH = 60  # hits of a search: more than anybody scrolls through, enough for the facets
 _KEPT_DOCUMENTS = 10  # a parsed file of 100 KB takes some MB
+_Said = TypeVar("_Said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,13 @@ class Session:
         left_out: Mapping[str, CodesearchError] | None = None,
     ) -> None:
         """``indexes`` and ``targets`` by repository; ``left_out``: folder → why it is not in."""
+        self._opened = dict(indexes)  # those left out later have hits on the screen still
         self._indexes = dict(indexes)
         self._targets = targets
         self.at = at  # only of one
-        self.left_out = left_out or {}
+        self.left_out = dict(left_out or {})  # whoever says it to the user, takes it out
         self._lock = threading.Lock()
+        self._leaving = threading.Lock()
         self._ticket = 0
         self._documents: dict[tuple[str, str, str], Document] = {}  # the last ones, oldest first
         self._documents_lock = threading.Lock()
@@ -112,12 +116,12 @@ class Session:
 
     @property
     def is_built(self) -> bool:
-        """Whether there is something to search."""
-        return all(index.is_built for index in self._indexes.values())
+        """Whether there is something to search. (Of several, what is not built is left out.)"""
+        return self.is_several or all(index.is_built for index in self._indexes.values())
 
     def folder(self, hit: Hit) -> Path | None:
         """The working tree that a hit is from; None: its repository is bare."""
-        return self._indexes[hit.repository].repository.root
+        return self._opened[hit.repository].repository.root
 
     def warm(self) -> None:
         """Load what the first question would wait for: the encoder, then the indexes."""
@@ -136,6 +140,13 @@ class Session:
             hits = self._ask(query.words, query, meant)
         return Answer(query, hits, (time.perf_counter() - started) * 1000)
 
+    def is_indexed(self, query: Query) -> bool:
+        """Whether an answer would have nothing to index before: the ref that is meant is there."""
+        if not query.ref:
+            return True
+        ((_, index),) = self._meant(query).items()
+        return index.repository.resolve(query.ref) in {ref.commit for ref in index.refs()}
+
     def similar(self, chunk: Chunk, query: Query) -> Answer:
         """What is like ``chunk``, narrowed by the filters of ``query``."""
         meant = self._meant(query)
@@ -149,18 +160,49 @@ class Session:
         from codesearch import search_many, similar_many  # noqa: PLC0415  (as ``Index``, below)
 
         options: dict[str, Any] = {"top_k": top_k, "filter": query.filter}
-        if len(meant) > 1:
+
+        def alone(index: Index) -> list[Hit]:
             if isinstance(what, str):
-                return search_many(meant, what, **options)
-            return similar_many(meant, what, **options)
+                return index.search(what, **options)
+            return index.similar(what, **options)
+
+        def together(indexes: Mapping[str, Index]) -> list[Hit]:
+            if isinstance(what, str):
+                return search_many(indexes, what, **options)
+            return similar_many(indexes, what, **options)
+
+        if len(meant) > 1:
+            try:
+                return together(meant)
+            except CodesearchError:  # of which of them, it does not say
+                answering = self._each(alone, meant)
+                if len(answering) == len(meant):
+                    raise
+                return together({name: meant[name] for name in answering})
         ((name, index),) = meant.items()
         options["at"] = query.ref or self.at
-        hits = (
-            index.search(what, **options)
-            if isinstance(what, str)
-            else index.similar(what, **options)
-        )
-        return [replace(hit, repository=name) for hit in hits]
+        return [replace(hit, repository=name) for hit in alone(index)]
+
+    def _each(
+        self, said: Callable[[Index], _Said], indexes: Mapping[str, Index] | None = None
+    ) -> dict[str, _Said]:
+        """What each says. Of several, those that cannot be searched any more are left out."""
+        answers: dict[str, _Said] = {}
+        failed: dict[str, CodesearchError] = {}
+        for name, index in (indexes or self._indexes).items():
+            try:
+                answers[name] = said(index)
+            except FilterError:  # wrong is the question
+                raise
+            except CodesearchError as error:
+                failed[name] = error
+        if failed and not answers:
+            raise next(iter(failed.values()))
+        with self._leaving:  # a look at HEAD may notice the same beside a question
+            for name in failed.keys() & self._indexes.keys():
+                self.left_out[str(self._opened[name].folder)] = failed[name]
+            self._indexes = {n: it for n, it in self._indexes.items() if n not in failed}
+        return answers
 
     def _meant(self, query: Query) -> Mapping[str, Index]:
         """The indexes that a question is for."""
@@ -201,11 +243,11 @@ class Session:
 
     def source(self, hit: Hit) -> str:
         """The text of the file, as it was indexed."""
-        return self._indexes[hit.repository].source(hit.chunk)
+        return self._opened[hit.repository].source(hit.chunk)
 
     def overview(self) -> Overview:
         """What is indexed, and how that stands to git."""
-        stats = {name: index.stats(self.at) for name, index in self._indexes.items()}
+        stats = self._each(lambda index: index.stats(self.at))
         languages: Counter[str] = Counter()
         for one in stats.values():
             languages.update(one.languages)
@@ -219,7 +261,7 @@ class Session:
 
     def standing(self) -> Standing:
         """How far the repositories have moved on."""
-        each = {name: index.freshness(self.at) for name, index in self._indexes.items()}
+        each = self._each(lambda index: index.freshness(self.at))
         return Standing(each, "" if self.is_several else self.at or self._branch())
 
     def refs(self) -> list[IndexedRef]:
@@ -231,10 +273,10 @@ class Session:
         languages: Counter[str] = Counter()
         paths: set[str] = set()
         refs: dict[str, None] = {}
-        for index in self._indexes.values():
-            stats = index.stats(self.at)
+        for name, stats in self._each(lambda index: index.stats(self.at)).items():
+            tree = self._opened[name].repository.tree(stats.commit)
             languages.update(stats.languages)
-            paths.update(entry.path for entry in index.repository.tree(stats.commit))
+            paths.update(entry.path for entry in tree)
             refs |= dict.fromkeys(ref.name for ref in stats.refs)
         return Known(dict(languages.most_common()), folders(paths), list(refs), list(self._indexes))
 
@@ -245,12 +287,15 @@ class Session:
 
     def close(self) -> None:
         """Release files and child processes."""
-        for index in self._indexes.values():
+        for index in self._opened.values():
             index.close()
 
     def _branch(self) -> str:
         ((_, index),) = self._indexes.items()
-        return index.repository.head().branch or ""
+        try:
+            return index.repository.head().branch or ""
+        except RepositoryError:  # a branch without commits yet
+            return ""
 
 
 def open_session(target: Target, at: str | None = None) -> Session:

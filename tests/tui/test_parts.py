@@ -8,11 +8,15 @@ import pytest
 from rich.cells import cell_len
 from rich.style import Style
 
+from codesearch import Query
+from codesearch.filters import conditions
 from tui.app import speaks_unicode
 from tui.ascii import plain
 from tui.completion import Known, complete, folders
+from tui.document import Document
 from tui.editors import Editor
 from tui.facets import Facet, toggle, without_filters
+from tui.filters import written
 from tui.highlight import PlainPainter, paint
 from tui.history import History
 from tui.lines import cut, cut_left, printable, row
@@ -60,9 +64,27 @@ def test_a_line_is_found_again_where_it_went() -> None:
     assert moved_line("x\ndef f():\n", "def f():\nx\nx\nx\nx\ndef f():\n", 2) == 1  # the nearest
 
 
+def test_only_line_feeds_end_a_line() -> None:
+    old = "a\fb\n\x0c\ndef f():\n"
+    assert moved_line(old, "new\n" + old, 3) == 4
+    assert moved_line(old, "new\r\n" + old.replace("\n", "\r\n"), 3) == 4
+
+
+def test_windows_line_ends_are_none_to_see() -> None:
+    text = "def f(x):\n\t# note\n\treturn 'abc'\n"
+    document = Document.of(text.replace("\n", "\r\n"), "python", "x.py")
+    assert document.lines == ["def f(x):", "    # note", "    return 'abc'"]
+    plain = Document.of(text, "python", "x.py")
+    for number in range(3):
+        assert document.painter.line(number) == plain.painter.line(number)
+    assert Document.of("a\rb\n", "text", "x").lines == ["a·b"]
+
+
 KNOWN = Known(
     languages={"python": 10, "go": 3},
-    paths=folders(["src/app/main.py", "src/app/a b.py", "src/lib.py", "README.md"]),
+    paths=folders(
+        ["src/app/main.py", "src/app/a b.py", "src/lib.py", "README.md", "src/app/[a, b]/!c.py"]
+    ),
     refs=["main", "v1"],
     repositories=["shop"],
 )
@@ -96,8 +118,11 @@ def test_completion(text: str, values: list[str]) -> None:
         ("x lang:p", 8, "x lang:python |"),
         ("x lang:p y", 8, "x lang:python |y"),
         ("x lang:go,p", 11, "x lang:go,python |"),
-        ("x path:s", 8, "x path:src/|"),
-        ("x path:src/app/a", 16, 'x path:"src/app/a b.py" |'),
+        ("x path:s", 8, "x path:/src/|"),
+        ("x path:src/app/a", 16, 'x path:"/src/app/a b.py" |'),
+        ('x -path:"docs, old/","src/ap', 28, 'x -path:"docs, old/",/src/app/|'),
+        ("x path:src/app/[", 16, 'x path:"/src/app/\\[a, b]/"|'),
+        ('x path:"/src/app/\\[a, b]/"', 26, 'x path:"/src/app/\\[a, b]/!c.py" |'),
     ],
 )
 def test_a_completion_is_put_in_place(text: str, cursor: int, after: str) -> None:
@@ -114,8 +139,34 @@ def test_a_facet_is_set_and_taken_out_again() -> None:
     assert toggle("cookie lang:go,python", set_) == "cookie lang:go"
     assert toggle("cookie lang:py jar", set_) == "cookie jar"
     assert toggle("cookie lang:python lang:nonsense", set_) == "cookie lang:nonsense"
-    assert toggle("cookie", Facet("path", "my docs/", 1)) == 'cookie path:"my docs/" '
+    assert toggle("cookie", Facet("path", "my docs/", 1)) == 'cookie path:"/my docs/" '
+    both = 'cookie path:"/my docs/","/other, dir/"'
+    assert toggle(both, Facet("path", "/my docs/", 1, True)) == 'cookie path:"/other, dir/"'
     assert without_filters('a lang:go "b  c" -path:x/ d') == 'a "b  c" d'
+
+
+PATHS = ["src/", "app/src/", "app/[slug]/", "app/s/", "a,b/", "my docs/", "!x/", "x/", "#y", "y "]
+PATHS += [
+    "*.py",
+    "a.py",
+    "**/",
+    'say "hi"/',
+    "new\nline",
+    "tab\t",
+    "a\\b",
+    "ab",
+    "e\x1b[31m/",
+    "{a}$",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_is_written_so_that_it_alone_is_meant(path: str) -> None:
+    asked = Query.parse(f"x path:{written('path', path)} y").filter
+    assert asked is not None
+    (condition,) = conditions(asked, lambda: PATHS)
+    assert not condition.negated
+    assert condition.values == (path,)
 
 
 SAMPLES = {
@@ -226,6 +277,18 @@ def test_history_is_kept_newest_first_each_once(tmp_path: Path) -> None:
     assert History(path).newest()[1:] == ["a", "b\nc"]
     path.write_text('not json\n"good"\n[1]\n')
     assert History(path).newest() == ["good"]
+
+
+def test_two_that_are_open_keep_the_questions_of_both(tmp_path: Path) -> None:
+    path = tmp_path / "questions"
+    one, other = History(path), History(path)
+    assert one.newest() == other.newest() == []
+    one.add("a\u2028b")
+    other.add("c\x85d")
+    one.add("e")
+    assert one.newest() == History(path).newest() == ["e", "c\x85d", "a\u2028b"]
+    other.add("a\u2028b")
+    assert History(path).newest() == ["a\u2028b", "e", "c\x85d"]
 
 
 def test_a_folder_that_cannot_be_written_only_forgets(tmp_path: Path) -> None:

@@ -182,6 +182,52 @@ def test_a_working_tree_that_git_cannot_compare_is_left_out(bank: Path, shop: Pa
     run(make_app(None), script)
 
 
+@pytest.mark.parametrize("keys", [[], ["ctrl+s"], ["ctrl+l"]])
+def test_an_index_that_goes_away_meanwhile_is_named_and_left_out(
+    bank: Path, shop: Path, keys: list[str]
+) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.ask("sign_cookie")
+        assert {hit.repository for hit in driver.screen.results.shown} == {"bank", "shop"}
+        with Index.open(bank) as index:
+            index.remove()
+        await driver.press(*keys)
+        if keys != ["ctrl+l"]:
+            await driver.ask("sign")
+        assert {hit.repository for hit in driver.screen.results.shown} == {"shop"}
+        titles = [notice.title for notice in driver.app._notifications]
+        assert titles.count(f"Left out: {bank}") == 1
+        assert "2 repositories" not in driver.text
+
+    run(make_app(None), script)
+
+
+def test_a_question_for_the_one_that_went_away(bank: Path, shop: Path) -> None:
+    async def script(driver: Driver) -> None:
+        with Index.open(bank) as index:
+            index.remove()
+        await driver.ask("sign repo:bank")
+        assert "Nothing is indexed yet" in driver.text
+        await driver.press("enter")
+        assert "Left out" in driver.text
+        await driver.ask("sign")
+        assert driver.names[0] == "sign_cookie"
+
+    run(make_app(None), script)
+
+
+def test_all_of_them_went_away(bank: Path, shop: Path) -> None:
+    async def script(driver: Driver) -> None:
+        for place in (bank, shop):
+            with Index.open(place) as index:
+                index.remove()
+        await driver.press("ctrl+s")
+        await driver.ask("sign")
+        assert "Nothing is indexed yet" in driver.text
+
+    run(make_app(None), script)
+
+
 def test_nothing_indexed_at_all(own_home: Path) -> None:
     async def script(driver: Driver) -> None:
         assert "Nothing is indexed yet" in driver.text

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 from textual import events
 
-from codesearch import StoreError
-from driver import Driver
+import repos
+from codesearch import Index, StoreError
+from driver import Driver, run
+from tui.app import make_app
 from tui.screens.desk import Desk
 
 Play = Callable[..., None]
@@ -221,6 +224,49 @@ def test_wide_characters_and_long_names_are_found_and_shown(play: Play) -> None:
         assert driver.names[0].startswith("a_function_whose_name")
 
     play(script)
+
+
+def test_a_branch_without_commits_is_searched_as_it_was(indexed: Path) -> None:
+    repos.git(indexed, "checkout", "--quiet", "--orphan", "fresh")
+
+    async def script(driver: Driver) -> None:
+        await driver.ask("sign_cookie")
+        assert driver.names[0] == "sign_cookie"
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "has no revision 'HEAD'" in driver.text)
+
+    run(make_app(indexed), script)
+
+
+def test_control_characters_in_a_path_do_not_reach_the_terminal(indexed: Path) -> None:
+    repos.write(indexed, {"e\x1b[31m/v\u202eil.txt": "How tea is brewed in a pot.\n"})
+    repos.commit(indexed)
+    with Index.open(indexed) as index:
+        index.sync()
+
+    def sane(driver: Driver) -> bool:
+        assert "e·[31m/" in driver.text
+        return not {"\x1b", "\u202e"} & set(driver.text)
+
+    async def script(driver: Driver) -> None:
+        await driver.ask("how tea is brewed")
+        assert "v·il.txt" in driver.text
+        assert sane(driver)
+        await driver.press("ctrl+y")
+        await driver.until(lambda: "Copied" in driver.text)
+        assert sane(driver)
+        await driver.press("ctrl+l")
+        assert "like e·[31m/v·il.txt" in driver.text
+        assert sane(driver)
+        await driver.ask("tea path:e")
+        assert driver.screen.completions.is_open
+        assert sane(driver)
+        await driver.press("tab", "tab")
+        assert driver.names
+        assert driver.screen.results.shown[0].chunk.path.startswith("e\x1b")
+        assert sane(driver)
+
+    run(make_app(indexed), script)
 
 
 def test_an_error_of_the_index_is_said_with_its_remedy(play: Play) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from textual import work
@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Center, Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
@@ -18,6 +19,7 @@ from codesearch import CodesearchError, FilterError, NotIndexedError, Query
 from tui import cards, facets
 from tui.history import History
 from tui.indexing import Moment
+from tui.lines import one_line, printable
 from tui.preferences import Preferences
 from tui.session import Answer, Overview, Session
 from tui.widgets.bars import FacetBar, Header
@@ -62,6 +64,7 @@ class Desk(Screen[None]):
         self.overview: Overview | None = None
         self.before: tuple[Answer, int] | None = None  # where «more like this» was asked
         self.card = "welcome"  # what stands in the middle; "": hits
+        self.waiting: str | None = None  # a question that is asked when its ref is finished
         self._opener = opener
         self._question = question
 
@@ -129,6 +132,19 @@ class Desk(Screen[None]):
         """The line of a running sync."""
         return self.query_one("#progress", Static)
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """As ``Widget``, but ``app/[slug]/page.ts`` is no markup, and controls nothing."""
+        said, title = printable(message), one_line(title)
+        super().notify(said, title=title, severity=severity, timeout=timeout, markup=markup)
+
     # -- what is searched
 
     @work(exclusive=True, group="open")
@@ -138,8 +154,7 @@ class Desk(Screen[None]):
         try:
             if self.session is None:
                 self.session = await asyncio.to_thread(self._opener)
-                self._say_left_out(self.session)
-            self.header.title = self.session.name
+            self._say_left_out()
             self.results.names_repository = self.session.is_several
             if self.session.is_several:
                 self.ask.placeholder = SEVERAL
@@ -161,9 +176,10 @@ class Desk(Screen[None]):
     async def _look(self) -> None:
         assert self.session is not None
         self.overview = await asyncio.to_thread(self.session.overview)
+        self._say_left_out()
         self.header.standing = self.overview.standing
         self.card = "welcome" if self.card == "not indexed" else self.card
-        self.search()
+        self.search_again()
         self.ask.known = await asyncio.to_thread(self.session.known)
 
     @work(exclusive=True, group="head")
@@ -179,10 +195,14 @@ class Desk(Screen[None]):
         if not found.shows_the_same(self.overview.standing):
             await self.look()  # somebody synced
         elif any(one.partial for one in found.each.values()):
-            self.search()  # and there may be more of it
+            self.search_again()  # and there may be more of it
 
-    def _say_left_out(self, session: Session) -> None:
-        for folder, error in session.left_out.items():
+    def _say_left_out(self) -> None:
+        """Also what went away since the last time, and so how many there are."""
+        assert self.session is not None
+        self.header.title = self.session.name
+        while self.session.left_out:
+            folder, error = self.session.left_out.popitem()
             self.notify(f"{error}", title=f"Left out: {folder}", severity="warning", timeout=8)
 
     # -- from question to answer
@@ -194,22 +214,37 @@ class Desk(Screen[None]):
             self._search(text)
             return
         self.workers.cancel_group(self, "search")
+        self._show_no_answer([])
+
+    def _show_no_answer(self, set_: Sequence[Sequence[facets.Facet]]) -> None:
+        """There is nothing to look for yet, with these filters or without."""
         self.answer = None
-        self.facet_bar.show([])
+        self.facet_bar.show(set_)
         self.header.found = ""
         if self.is_searchable:
             self.show_card("welcome", cards.welcome(self.overview, self.history.newest(5)))
+
+    def search_again(self) -> None:
+        """Answer what stands in the input once more; «more like this» stays until it is left."""
+        if self.before is None or self.body.current != "hits":
+            self.search()
 
     @work(exclusive=True, group="search")
     async def _search(self, text: str) -> None:
         await asyncio.sleep(DEBOUNCE)  # a further key cancels this worker here
         if self.session is None or not self.is_searchable:
             return
+        query: Query | None = None
         try:
             query = self._parsed(text)
-            answer = await asyncio.to_thread(self.session.search, query) if query.words else None
+            if not query.words.strip():
+                self._show_no_answer(facets.count_facets([], query))
+                return
+            if self.ask.key == "ref":
+                await self._check_ref(query)
+            answer = await asyncio.to_thread(self.session.search, query)
         except CodesearchError as error:
-            if isinstance(error, FilterError) or Query.parse(text).ref:
+            if query is None or query.ref or isinstance(error, FilterError):
                 self.facet_bar.say(error)  # wrong is the question, not the index
                 self.results.add_class("-stale")
             else:
@@ -218,12 +253,21 @@ class Desk(Screen[None]):
         if answer is not None:
             self.post_message(self.Answered(answer))
 
+    async def _check_ref(self, query: Query) -> None:
+        """HEAD~1 is not to be indexed, and followed from then on, on the way to HEAD~12."""
+        assert self.session is not None
+        if not await asyncio.to_thread(self.session.is_indexed, query):
+            self.waiting = query.text
+            raise NotIndexedError(
+                f"{query.ref} is not indexed yet", "Enter does it, if it is quick"
+            )
+
     def _parsed(self, text: str) -> Query:
         """The question; as long as a filter's value is only half typed, without that filter."""
         completions = self.ask.completions
         if completions and text == self.ask.value:
-            start, end = completions[0].start, completions[0].end
-            begin = max(text.rfind(" ", 0, start), 0)
+            end = completions[0].end
+            begin = next(term.start for term in Query.scan(text) if term.end == end)
             try:
                 return Query.parse(text)
             except FilterError:
@@ -233,7 +277,9 @@ class Desk(Screen[None]):
     def show_answer(self, answer: Answer, place: int = 0) -> None:
         """Put an answer on the screen, its hit at ``place`` chosen."""
         place = place or self._same_place(answer)
+        self._say_left_out()
         self.answer = answer
+        self.before = self.before if answer.like else None
         self.results.remove_class("-stale")
         self.facet_bar.show(facets.count_facets(answer.hits, answer.query))
         self.header.found = _found(answer)
@@ -303,5 +349,6 @@ def _found(answer: Answer) -> str:
     count = len(answer.hits)
     what = f"{count} hit{'s' if count != 1 else ''}"
     if answer.like is not None:
-        return f"{what} like {answer.like.symbol or answer.like.path} · esc goes back"
+        like = one_line(answer.like.symbol or answer.like.path)
+        return f"{what} like {like} · esc goes back"
     return f"{what} · {answer.milliseconds:.0f} ms"

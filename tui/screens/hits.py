@@ -61,6 +61,7 @@ class HitActions(Desk):
             answer, place = self.before
             self.before = None
             self.show_answer(answer, place)
+            self.search()  # the index may have moved on since
         elif not self.ask.has_focus:
             self.ask.focus()
         elif self.ask.value:
@@ -90,6 +91,7 @@ class HitActions(Desk):
         self._run(editor, place)
         if place.note:
             self.notify(place.note, title="Another version", severity="warning")
+        self.search_again()  # the file may have been changed
         self.look_at_head()
 
     def _run(self, editor: Editor, place: Place) -> None:
@@ -191,13 +193,18 @@ class HitActions(Desk):
         if self.session.is_several:
             self.notify("Type repo:NAME ref:BRANCH in the question.", title="Several repositories")
             return
-        refs = await asyncio.to_thread(self.session.refs)
+        try:
+            refs = await asyncio.to_thread(self.session.refs)
+        except CodesearchError as error:
+            self.notify(error.remedy, title=str(error), severity="error")
+            return
         choices = [Choice("HEAD, wherever it is", "", "")]
-        choices += [Choice(ref.name, ref.commit[:8], ref.name) for ref in refs]
+        choices += [Choice(one_line(ref.name), ref.commit[:8], ref.name) for ref in refs]
         more = "Type ref:NAME in the question for others. Index more: codesearch index --rev NAME"
         ref = await self.app.push_screen_wait(Picker("Search at", choices, more, hint=more))
         if ref is not None:
             self.session.at = ref or None
+            self.before = None
             await self.look()
 
     # -- looking closer

@@ -72,6 +72,8 @@ class SearchScreen(HitActions, Syncing):
             self.action_sync()
         elif self.answer is not None and self.answer.query.text == self.ask.value:
             self.action_open()
+        elif self.waiting == self.ask.value:
+            self.ask.ask(f"{self.waiting} ")  # nothing more is typed to the ref
         else:
             self._opens_next = self.ask.value  # typed faster than answered
 

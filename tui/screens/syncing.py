@@ -43,6 +43,8 @@ class Syncing(Desk):
                 self.notify("Nothing has moved on.", title="Synced", timeout=4)
             for name, target in todo:
                 await self._sync_one(name if self.session.is_several else "", target, first=first)
+        except CodesearchError as error:
+            self.notify(error.remedy, title=str(error), severity="error", timeout=12)
         finally:
             if self.is_mounted and self.app.is_running:
                 self.header.syncing = False

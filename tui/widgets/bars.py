@@ -42,7 +42,7 @@ def _place(standing: Standing, *, syncing: bool) -> Content:
     where = Content("")
     if len(each) == 1:
         commit = f"@ {each[0].commit[:8]}"
-        ref = f"{standing.ref} {commit}" if standing.ref else commit
+        ref = f"{one_line(standing.ref)} {commit}" if standing.ref else commit
         where = Content.from_markup(" [$quiet]$ref[/]", ref=ref)
     if syncing:
         state = Content.from_markup("[b $accent]◐ syncing[/] [$quiet]ctrl+s stops[/]")
@@ -121,7 +121,9 @@ class FacetBar(Static):
         self._facets = []
         self.update(
             Content.from_markup(
-                "[b $error]✗ $what[/]  [$quiet]$remedy[/]", what=str(error), remedy=error.remedy
+                "[b $error]✗ $what[/]  [$quiet]$remedy[/]",
+                what=one_line(str(error)),
+                remedy=one_line(error.remedy),
             ),
             layout=False,
         )

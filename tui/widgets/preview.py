@@ -165,7 +165,7 @@ class Preview(Vertical):
 
     def show_chunk(self, chunk: Chunk, why: str) -> None:
         """Show the chunk's own text, where the file cannot be had."""
-        self._head(chunk, why)
+        self._head(chunk, one_line(why))
         document = Document.of(chunk.text, chunk.language, chunk.path)
         self.code.show(document, 1, len(document.lines))
 

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from codesearch import Query
 from tui.completion import Completion, Known, complete
-from tui.lines import cut_left
+from tui.lines import cut_left, one_line
 
 _PLACEHOLDER = "Ask in plain words, or name a symbol.  Narrow: lang: path: kind: ref:"
 SEVERAL = _PLACEHOLDER.replace("ref:", "repo:")  # a ref is of one repository
@@ -54,6 +54,12 @@ class QueryInput(Input):
     def completions(self) -> list[Completion]:
         """What fits at the cursor."""
         return complete(self.value, self.cursor_position, self.known)
+
+    @property
+    def key(self) -> str:
+        """Of the filter that the cursor stands in or at the end of; "" among words."""
+        place = self.cursor_position
+        return next((t.key for t in Query.scan(self.value) if t.start < place <= t.end), "")
 
     def accept(self, completion: Completion) -> None:
         """Put a completion in place."""
@@ -147,6 +153,6 @@ class Completions(OptionList, can_focus=False):
 
 
 def _option(completion: Completion, width: int) -> Text:
-    value = cut_left(completion.value, width - len(completion.note) - 1)
+    value = cut_left(one_line(completion.value), width - len(completion.note) - 1)
     gap = " " * (width - len(value) - len(completion.note))
     return Text.assemble(value, gap, (completion.note, "dim"), no_wrap=True)
