@@ -12,9 +12,7 @@ from tui.filters import path_meant, written
 
 _SHOWN = 8
 _KINDS = tuple(kind.value for kind in Kind)
-_PIECE = re.compile(
-    r"""(?:^|,)((?:"[^"]*(?:"|$)|[^",])*)"""
-)  # a value; those in quotes have commas
+_PIECE = re.compile(r"""(?:^|,)((?:"[^"]*(?:"|$)|[^",])*)""")  # a value; in quotes with commas
 
 
 @dataclass(frozen=True, slots=True)

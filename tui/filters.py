@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tui.lines import printable
+from codesearch import printable
 
 _MEANS = re.compile(r"[\\*?\[]")  # something else, in a pattern
 _UNTYPED = re.compile(r'[^\S ]|["·]')  # cannot be typed, or not be seen (``printable``)

@@ -15,11 +15,11 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
-from codesearch import CodesearchError, FilterError, NotIndexedError, Query
+from codesearch import CodesearchError, FilterError, NotIndexedError, Query, printable
 from tui import cards, facets
 from tui.history import History
 from tui.indexing import Moment
-from tui.lines import one_line, printable
+from tui.lines import one_line
 from tui.preferences import Preferences
 from tui.session import Answer, Overview, Session
 from tui.widgets.bars import FacetBar, Header
