@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,8 @@ class LanguageBatches:
     """An endless order of batches, each of one language as far as there are enough records.
 
     What is left over of the languages makes mixed batches. Weak pairs come in anew each epoch,
-    as many as their share says. ``together`` records of one repository stand side by side: users
-    search within a repository, where the subject tells nothing apart.
+    as many as their share says. ``together`` records of one group (N,) stand side by side: what
+    tells them apart is harder to say. The groups are topics (``topics.py``), else repositories.
     """
 
     def __init__(
@@ -56,8 +56,10 @@ class LanguageBatches:
         seed: int,
         kept: Records | None = None,
         together: int = 1,
+        groups: NDArray[np.integer[Any]] | None = None,
     ) -> None:
-        self._language, self._repository = pairs.language, pairs.repository
+        self._language = pairs.language
+        self._groups = pairs.repository if groups is None else groups
         self._together = together
         records = np.arange(len(pairs)) if kept is None else np.sort(kept)
         self._documented = records[~pairs.weak[records]]
@@ -96,14 +98,14 @@ class LanguageBatches:
         return [batches[place] for place in random.permutation(len(batches))]
 
     def _in_runs(self, records: Records, random: np.random.Generator) -> Records:
-        """Records in random order → runs of ``together`` from one repository, in random order."""
+        """Records in random order → runs of ``together`` from one group, in random order."""
         if self._together == 1:
             return records
-        by_repository = records[np.argsort(self._repository[records], kind="stable")]
-        begins = np.flatnonzero(np.diff(self._repository[by_repository])) + 1
+        by_group = records[np.argsort(self._groups[records], kind="stable")]
+        begins = np.flatnonzero(np.diff(self._groups[by_group])) + 1
         runs = [
             run[place : place + self._together]
-            for run in np.split(by_repository, begins)
+            for run in np.split(by_group, begins)
             for place in range(0, len(run), self._together)
         ]
         return np.concatenate([runs[place] for place in random.permutation(len(runs))])

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from codesearch.encoder.weights import TOKENIZER
@@ -23,6 +24,7 @@ from codesearch.training.loop import Limits, Run
 from codesearch.training.negatives import Candidates
 from codesearch.training.packed import Ids, Pairs
 from codesearch.training.recipe import Contrastive
+from codesearch.training.topics import topics
 
 
 def info_nce(
@@ -137,7 +139,9 @@ def train(
     }
     run = Run(model, out, recipe.optimizer, limits, identity)
     objective = Objective(model, anchor, recipe, pairs.meta.specials.pad, bf16)
-    run.go(Batches(pairs, recipe, candidates), objective)
+    words = model.get_input_embeddings().weight.detach().cpu().numpy()
+    groups = topics(pairs, words, recipe.topics, recipe.seed) if recipe.topics else None
+    run.go(Batches(pairs, recipe, candidates, groups), objective)
     nets.save_model(model, start / TOKENIZER, out / "model")
     history.write(out / "model", [*history.read(start), run.record(pairs, warm=True)])
     return run
@@ -146,13 +150,20 @@ def train(
 class Batches:
     """The batch of a step, from 0."""
 
-    def __init__(self, pairs: Pairs, recipe: Contrastive, candidates: Candidates | None) -> None:
+    def __init__(
+        self,
+        pairs: Pairs,
+        recipe: Contrastive,
+        candidates: Candidates | None,
+        groups: NDArray[np.int32] | None = None,
+    ) -> None:
         self._recipe, self._candidates = recipe, candidates
         self._plan = LanguageBatches(
             pairs,
             recipe.batch,
             weak_share=recipe.weak_share,
             together=recipe.together,
+            groups=groups,
             seed=recipe.seed,
             kept=candidates.kept if candidates else None,
         )

@@ -55,7 +55,8 @@ class Contrastive:
     text_tokens: int = 64
     document_tokens: int = 128
     weak_share: float = 0.2  # weak pairs in an epoch for each documented one
-    together: int = 1  # pairs of a batch from one repository: each other's harder negatives
+    together: int = 1  # pairs of a batch from one group: each other's harder negatives
+    topics: int = 0  # groups are clusters of about so many alike questions; 0: repositories
     negatives: int = 0  # mined ones for each pair, where ``candidates`` are given
     negative_temperature: float = 0.05  # low: the hardest ones; high: any of the mined
     anchor: float = 0.5  # weight of 1 − cosine between the new and the old vector of questions

@@ -8,6 +8,7 @@ from codesearch.training.batches import Ahead, AnyBatches, Forms, LanguageBatche
 from codesearch.training.negatives import Candidates, mine
 from codesearch.training.packed import SEGMENTS, Pairs
 from codesearch.training.recipe import Augment, Contrastive, Pretrain
+from codesearch.training.topics import topics
 
 
 def test_batches_are_of_one_language_as_far_as_there_are_enough(pairs: Pairs) -> None:
@@ -31,6 +32,22 @@ def test_pairs_of_one_repository_stand_together(pairs: Pairs) -> None:
     assert len(set(once)) == len(once)
     again = LanguageBatches(pairs, 8, weak_share=0.1, together=4, seed=1)
     assert again.at(3).tolist() == plan.at(3).tolist()
+
+
+def test_topics_gather_questions_that_are_alike(pairs: Pairs) -> None:
+    words = np.zeros((64, 2), np.float32)  # of two subjects: low numbers and high ones
+    words[:37, 0], words[37:, 1] = 1, 1
+    found = topics(pairs, words, 5, 1)
+    assert found.tolist() == topics(pairs, words, 5, 1).tolist()
+    for group in np.unique(found):
+        own = np.flatnonzero(found == group)
+        assert len(np.unique(pairs.language[own])) == 1
+    about = np.array([(pairs.segment(record, 0) >= 37).mean() for record in range(60)])
+    within = np.mean([about[found == group].std() for group in np.unique(found)])
+    assert within < 0.7 * about.std()
+    plan = LanguageBatches(pairs, 8, weak_share=0.1, together=4, groups=found, seed=1)
+    same = np.array([found[plan.at(step)] for step in range(plan.per_epoch)])
+    assert (same[:, 1:] == same[:, :-1]).mean() > 0.3  # 0.1 where they are mixed
 
 
 def test_a_step_needs_no_history(pairs: Pairs) -> None:
