@@ -1,4 +1,10 @@
-"""Grammars and their queries, loaded when the first file of a language needs them."""
+"""Grammars and their queries, loaded when the first file of a language needs them.
+
+In a pattern ``#set!`` (``#is?``, ``#is-not?``) stands before the conditions (``#eq?``, ``#match?``,
+``#any-of?``): py-tree-sitter 0.26 (up to 0.26.1 at least) notes a condition a second time for each
+one that follows it, without a reference of its own. When such a query is freed, and of two that
+threads load at once one is, memory is freed twice, and the process crashes somewhere else later.
+"""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@
    (pointer_declarator declarator: (function_declarator))
    (pointer_declarator declarator: (pointer_declarator declarator: (function_declarator)))
  ]) @function
- (#not-match? @function "^static")
  (#set! min_lines "999999")
- (#set! apart "yes"))
+ (#set! apart "yes")
+ (#not-match? @function "^static"))
 
 (struct_specifier name: (_) body: (_)) @class
 (union_specifier name: (_) body: (_)) @class

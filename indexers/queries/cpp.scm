@@ -19,5 +19,5 @@
      declarator: (identifier) @_macro
      parameters: (parameter_list . (parameter_declaration) @scope . (parameter_declaration) @name .)))
  @function
- (#match? @_macro "^[A-Z_]*TEST(_[A-Z]+)?$")
- (#set! kind "function"))
+ (#set! kind "function")
+ (#match? @_macro "^[A-Z_]*TEST(_[A-Z]+)?$"))

@@ -25,17 +25,17 @@
       operator: "when")
   ] (keywords)? @body)
   (do_block)? @body) @function
- (#any-of? @_keyword
-   "def" "defp" "defmacro" "defmacrop" "defguard" "defguardp" "defdelegate" "defn" "defnp")
  (#set! group "yes")
- (#set! kind "function"))
+ (#set! kind "function")
+ (#any-of? @_keyword
+   "def" "defp" "defmacro" "defmacrop" "defguard" "defguardp" "defdelegate" "defn" "defnp"))
 
 ((call
   target: (identifier) @_keyword
   (arguments . (string) @name)
   (do_block) @body) @function
- (#eq? @_keyword "test")
- (#set! kind "function"))
+ (#set! kind "function")
+ (#eq? @_keyword "test"))
 
 ((unary_operator
   operator: "@"

@@ -7,8 +7,8 @@
 
 ; an overload belongs to the definition that follows it
 ((decorated_definition (decorator) @_decorator definition: (function_definition) @function)
- (#match? @_decorator "overload")
- (#set! group "yes"))
+ (#set! group "yes")
+ (#match? @_decorator "overload"))
 
 (module . (comment)* . (expression_statement (string) @module_doc))
 (comment) @comment

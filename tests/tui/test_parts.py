@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.style import Style
 
+import freeing
 from codesearch import Query
 from codesearch.filters import conditions
 from tui.app import speaks_unicode
@@ -302,3 +303,9 @@ def test_preferences_that_make_no_sense_are_as_in_a_first_run(text: str, tmp_pat
     path = tmp_path / "tui.json"
     path.write_text(text)
     assert Preferences.load(path) == Preferences()
+
+
+def test_the_queries_of_the_highlighter_can_be_freed() -> None:
+    """Two threads may load the same one at once; that of JavaScript crashed when it was freed."""
+    done = freeing.free("from tui.highlight.trees import _WHEELS as keys, grammar as load\n")
+    assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -78,6 +79,7 @@ _CAPTURES = {
 }
 
 _RANKS = {"": 0, "property": 1}
+_CLAIMS = re.compile(r"\(#(?:is|is-not|set)[?!][^()\n]*\)")
 
 
 @cache
@@ -101,6 +103,9 @@ def grammar(language: str) -> tuple[Language, Query] | None:
 def _mended(query: str) -> str:
     """A wheel's query without what only its author's editor understands."""
     query = query.replace("#lua-match?", "#match?")  # those in use are regular expressions
+    # What it sets and claims is for nobody here, and may not follow a condition: see
+    # ``indexers.chunker.grammars``.
+    query = _CLAIMS.sub("", query)
     return query.replace("\n(variable) @type\n", "\n")  # Haskell: meant for types, hits all
 
 
