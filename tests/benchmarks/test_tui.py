@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.tui import run_tui, table
+from benchmarks.report import tui_table
+from benchmarks.tui import run_tui
 
 
 @pytest.mark.slow
@@ -19,4 +20,4 @@ def test_keys_moves_start_and_memory_are_measured(shop: Path, home: Path, tmp_pa
     assert 50 < result["start_ms"] < 20_000
     assert result["memory_last_mb"] > 50
     assert result["workers_left"] == 0
-    assert "after 20 questions" in table(result)
+    assert "after 20 questions" in tui_table(result)

@@ -258,7 +258,7 @@ def test_without_the_extra_it_is_said_how_to_install_it(
     monkeypatch.setitem(sys.modules, "qdrant_client", None)
     with pytest.raises(Exception, match="needs a further package") as caught:
         Index.open(shop, url="http://127.0.0.1:9")
-    assert "codesearch[server]" in caught.value.remedy  # type: ignore[attr-defined]
+    assert "'.[server]'" in caught.value.remedy  # type: ignore[attr-defined]
 
 
 def _many_functions(shop: Path) -> str:
