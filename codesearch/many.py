@@ -17,7 +17,7 @@ from codesearch.encoder import query_text
 from codesearch.errors import CodesearchError, NotIndexedError, RepositoryError
 from codesearch.home import Home, IndexCard
 from codesearch.index import Index
-from codesearch.searcher import placed, ranked_hits, sound
+from codesearch.searcher import list_length, placed, ranked_hits, sound
 from codesearch.settings import Settings
 from codesearch.types import Chunk, Filter, Hit
 
@@ -115,7 +115,7 @@ def search_many(
     if not query or top_k < 1 or not indexes:
         return []
     vector = next(iter(indexes.values())).encoder.encode_query(query_text(query))
-    limit = max(ranking.CANDIDATES, top_k)
+    limit = list_length(top_k)
     found = [
         replace(candidate, repository=name)
         for name, index in indexes.items()

@@ -60,8 +60,7 @@ class Searcher:
         if not query or top_k < 1:
             return []
         vector = self._encoder().encode_query(query_text(query))
-        limit = min(max(ranking.CANDIDATES, top_k), _MOST_HITS)
-        candidates = self.candidates(query, vector, limit, filter_, locate, lay)
+        candidates = self.candidates(query, vector, list_length(top_k), filter_, locate, lay)
         return ranked_hits(query, candidates, top_k)
 
     def candidates(
@@ -163,10 +162,15 @@ def sound(query: str) -> str:
     return query.encode(errors="replace").decode().strip()
 
 
+def list_length(top_k: int) -> int:
+    """How many candidates by meaning, and how many by words, are asked for so many hits."""
+    return min(max(ranking.CANDIDATES, top_k), _MOST_HITS)
+
+
 def ranked_hits(query: str, candidates: Sequence[ranking.Candidate], top_k: int) -> list[Hit]:
     """The best ``top_k`` of the candidates, as hits."""
-    limit = max(ranking.CANDIDATES, top_k)
-    ranked = ranking.rank(ranking.Question.of(query), candidates, limit=limit)[:top_k]
+    question, limit = ranking.Question.of(query), list_length(top_k)
+    ranked = ranking.rank(question, candidates, limit=limit)[:top_k]
     return [
         Hit(
             best.score,

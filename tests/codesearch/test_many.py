@@ -58,6 +58,7 @@ def test_hits_of_all_stand_in_one_list(both: dict[str, Index]) -> None:
     }
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert search_many(both, "move money between accounts")[0].chunk.symbol == "transfer"
+    assert len(search_many(both, "sign", top_k=2**70)) >= len(search_many(both, "sign", top_k=20))
     assert search_many(both, "where are cookies signed?")[0].repository == "shop"
 
 
