@@ -41,8 +41,7 @@ def read(path: Path) -> Result:
 
 def newest(what: str, folder: Path = FOLDER) -> Result | None:
     """The newest result of a kind; None if there is none."""
-    found = [read(path) for path in folder.glob(f"*-{what}.json")]
-    return max(found, key=lambda result: str(result["date"]), default=None)
+    return next(iter(current(what, folder)), None)
 
 
 def current(what: str, folder: Path = FOLDER) -> list[Result]:
