@@ -139,8 +139,10 @@ def train(
     }
     run = Run(model, out, recipe.optimizer, limits, identity)
     objective = Objective(model, anchor, recipe, pairs.meta.specials.pad, bf16)
-    words = model.get_input_embeddings().weight.detach().cpu().numpy()
-    groups = topics(pairs, words, recipe.topics, recipe.seed) if recipe.topics else None
+    groups = None
+    if recipe.topics:
+        words = model.get_input_embeddings().weight.detach().cpu().numpy()
+        groups = topics(pairs, words, recipe.topics, recipe.seed)
     run.go(Batches(pairs, recipe, candidates, groups), objective)
     nets.save_model(model, start / TOKENIZER, out / "model")
     history.write(out / "model", [*history.read(start), run.record(pairs, warm=True)])

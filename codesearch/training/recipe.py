@@ -86,7 +86,7 @@ class Pretrain:
     contrast_batch: int = 128
     contrast_weight: float = 1.0
     # Not ``augment``: code that keeps its documentation contains the question.
-    contrast_augment: Augment = field(default_factory=Augment)
+    contrast_augment: Augment = field(default_factory=lambda: Augment(opening=0.2, key_words=0.25))
     tau: float = 0.05
     text_tokens: int = 64
     weak_share: float = 1.0
