@@ -20,11 +20,11 @@ _SIGNATURE_NOISE = re.compile(r"\s+|,(?=\s*[)\]>])")  # how it is laid out
 
 _CODE_KINDS = (Kind.FUNCTION, Kind.METHOD, Kind.CLASS)
 _TEST_FOLDERS = frozenset(
-    "test tests testing spec specs __tests__ __mocks__ testdata test-data fixtures mocks e2e "
-    "unittest unittests integration-tests testsuite testutil testutils testlib bench benches "
-    "benchmark benchmarks".split()
+    "testing spec specs __tests__ __mocks__ testdata test-data fixtures mocks e2e testsuite "
+    "testutil testutils testlib bench benches benchmark benchmarks".split()
 )
-_TEST_FOLDER = re.compile(r"(?:^|[._-])(?:unit|integration)?tests?$", re.IGNORECASE)  # Foo.Tests
+# Besides: tests, unittests, Foo.Tests.
+_TEST_FOLDER = re.compile(r"(?:^|[._-])(?:unit|integration)?tests?$", re.IGNORECASE)
 # What frameworks put before a test: #[test], #[tokio::test], @Test, [Fact], [TestMethod].
 _TEST_MARK = re.compile(
     r"^\s*(?:#\[(?:\w+::)*(?:test|bench)\b|@(?:Parameterized)?Test\b"
