@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -24,6 +24,7 @@ Answers = NDArray[np.int64]
 T = TypeVar("T")
 _SHORT = 3, 10  # tokens of a short question, its opening not counted
 _KEY_WORDS = 4, 13  # tokens of a question of key words
+_TELLING = 3  # tokens of a name that is asked for
 
 
 @dataclass(slots=True)
@@ -167,6 +168,9 @@ class Forms:
         texts = [self._text(record, random) for record in records]
         weak = self.pairs.weak
         views = [random_view(random, self.augment, weak=bool(weak[record])) for record in every]
+        for place, name in self._names(records, random).items():
+            texts[place] = name
+            views[place] = replace(views[place], mask_name=False)
         return Batch(
             answers=self.pairs.answer[records].astype(np.int64),
             texts=texts,
@@ -182,6 +186,21 @@ class Forms:
                 if view.keep_doc and self.pairs.has_documentation(record)
             ],
         )
+
+    def _names(self, records: Records, random: np.random.Generator) -> dict[int, Ids]:
+        """By place: the questions that ask for a name, none of them asked twice in a batch."""
+        asked: dict[bytes, int] = {}
+        names: dict[int, Ids] = {}
+        if not self.augment.name:
+            return names
+        for place in np.flatnonzero(random.random(len(records)) < self.augment.name):
+            record = int(records[place])
+            # People type either, but what has a short name is called like many others.
+            is_bare = self.pairs.symbol[record] >= _TELLING and random.random() < 0.5
+            name = self.pairs.name(record, self.text_tokens, qualified=not is_bare)
+            if len(name) >= _TELLING + 2 and asked.setdefault(name.tobytes(), int(place)) == place:
+                names[int(place)] = name
+        return names
 
     def _text(self, record: int, random: np.random.Generator) -> Ids:
         opening: Sequence[int] = ()

@@ -114,6 +114,12 @@ class Pairs:
         text = told if len(told) > 2 else text
         return self._close([np.array(opening, np.uint16), text], max_tokens)
 
+    def name(self, record: int, max_tokens: int, *, qualified: bool) -> Ids:
+        """Ids of the symbol's name as a question, with what it stands in where ``qualified``."""
+        name = self.segment(record, _NAME)
+        own = int(self.symbol[record])
+        return self._close([name if qualified else name[len(name) - own :]], max_tokens)
+
     def document(self, record: int, max_tokens: int, view: View = SERVED) -> Ids:
         """Ids of the code in one form, special tokens included, cut as the encoder cuts."""
         name, path, before, doc, after = (self.segment(record, n) for n in range(1, 6))

@@ -21,6 +21,7 @@ class Augment:
     drop_path: float = 0.2
     opening: float = 0.1  # the question begins as typed into a search box: "how to …"
     key_words: float = 0.0  # of the question only a few words are left, none of them a stop word
+    name: float = 0.0  # the question is the symbol's name, which the code then keeps
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codesearch.training import recipe
+from codesearch.training import batches, recipe
 from codesearch.training.batches import Ahead, AnyBatches, Forms, LanguageBatches, padded
 from codesearch.training.negatives import Candidates, mine
 from codesearch.training.packed import SEGMENTS, Pairs
@@ -106,6 +106,31 @@ def test_questions_of_key_words(pairs: Pairs) -> None:
         words = words if len(words) > 2 else said[1:-1].tolist()
         assert told.tolist() == [said[0], *opening, *words, said[-1]]
     assert openings == {0, 1, 2, 3}
+
+
+def test_questions_that_are_a_name_find_it_in_the_code(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forms = Forms(pairs, Augment(name=1.0, mask_name=1.0), 1, 16, 512)
+    spoken = Forms(pairs, Augment(name=0.0, mask_name=1.0), 1, 16, 512)
+    every = np.arange(len(pairs))
+    # Names of two words tell too little.
+    for one, other in zip(forms.batch(0, every).texts, spoken.batch(0, every).texts, strict=True):
+        assert one.tolist() == other.tolist()
+    monkeypatch.setattr(batches, "_TELLING", 1)
+    names, lengths = pairs.lengths[:, SEGMENTS.index("name")], set()
+    for step in range(4):
+        batch, said = forms.batch(step, every), spoken.batch(step, every)
+        asked = [text.tolist() for text in batch.texts]
+        for record in every:
+            name = pairs.segment(record, SEGMENTS.index("name")).tolist()
+            question, document = asked[record][1:-1], batch.documents[record].tolist()
+            if question == name[-len(question) :] and asked.count(asked[record]) == 1:
+                lengths.add(names[record] - len(question))
+                assert document[1 : 1 + len(name)] == name
+            else:  # another of the batch asks for this name
+                assert document == said.documents[record].tolist()
+    assert lengths == {0, 1}  # qualified and bare
 
 
 def test_padding() -> None:
