@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from codesearch.index import Index
     from codesearch.many import named, open_all, search_many, similar_many
     from codesearch.queries import Query, Term
+    from codesearch.ranking import score_parts
     from codesearch.render import printable
     from codesearch.settings import Settings
     from codesearch.types import (
@@ -80,6 +81,7 @@ __all__ = [
     "named",
     "open_all",
     "printable",
+    "score_parts",
     "search_many",
     "similar_many",
 ]
@@ -88,7 +90,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'codesearch' has no attribute {name!r}")
-    for module in ("types", "errors", "settings", "queries", "render", "index", "many"):
+    for module in ("types", "errors", "settings", "queries", "render", "ranking", "index", "many"):
         found = getattr(import_module(f"codesearch.{module}"), name, None)
         if found is not None:
             globals()[name] = found

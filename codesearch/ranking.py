@@ -9,7 +9,6 @@ for functions (tests/golden).
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,13 +17,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from codesearch.encoder.text import identifier_words
-from codesearch.lexical import question_words, stem
+from codesearch.lexical import stem
+from codesearch.question import Question
 from codesearch.types import Explanation, Kind
+from indexers import languages
+from indexers.aside import is_documentation, is_example, is_test
+from indexers.languages import Form
 
+MEANING, WORDS = "meaning", "words"  # what is fused
 CANDIDATES = 100  # of each kind that come into the ranking
 _DENSE_WEIGHT, _DENSE_WEIGHT_OF_NAMES = 0.5, 0.2
 _FILE_WEIGHT, _FOLDER_WEIGHT, _SYMBOL_WEIGHT = 0.2, 0.1, 0.03
-_EXACT_WEIGHT, _EXACT_IN_SENTENCE_WEIGHT = 0.4, 0.1
+_EXACT_WEIGHT, _EXACT_IN_SENTENCE_WEIGHT, _SCOPE_WEIGHT = 0.4, 0.1, 0.1
 _ASIDE_FACTOR = 0.6
 _PROSE_FACTOR = 0.7
 _LOOSE_FACTOR = 0.85
@@ -34,19 +38,11 @@ _SUPPORT_WEIGHT, _SUPPORT_DECAY, _SUPPORTERS = 0.25, 0.5, 8
 
 _FUNCTIONS = {Kind.FUNCTION, Kind.METHOD}
 _DEFINITIONS = {*_FUNCTIONS, Kind.CLASS}
-_ASIDE_PATH = re.compile(
-    r"(^|/)(__tests__|bench(marks?)?|demos?|docs?|e2e|examples?|fixtures?|mocks?|samples?|specs?"
-    r"|test(s|data|ing)?)/"  # a folder
-    r"|(^|/)(test_|conftest\.)[^/]*$|[_.-](bench|mock|spec|test)s?\.[^/]*$"  # test_x.py, x.spec.ts
-    r"|[a-z0-9](Mock|Spec|Test|TestCase)s?\.[A-Za-z]+$"  # CartTest.java
-)
 _ASIDE_WORDS = "benchmark demo doc example fixture mock sample spec test"
 _PROSE_WORDS = "changelog doc documentation guide readme tutorial"
 _ASKS_FOR_ASIDE = frozenset(map(stem, _ASIDE_WORDS.split()))
 _ASKS_FOR_PROSE = frozenset(map(stem, _PROSE_WORDS.split()))
 _NAMELESS = {"index", "init", "lib", "main", "mod", "package"}  # their folder has the name
-_IDENTIFIER = re.compile(r"[a-z0-9][A-Z]|\w_\w|\w(\.|::|#|->)\w")
-_NAME_BORDER = re.compile(r"\.|::|#|->")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +59,6 @@ class Candidate:
     def file(self) -> tuple[str, str]:
         """Which file it is in."""
         return self.repository, self.payload["path"]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What the rules look at in a question."""
-
-    words: frozenset[str]  # stemmed, without those that say nothing about code
-    names: frozenset[str]  # identifiers in it; of ``a.b`` the last part
-    is_name: bool  # the question is one name, not a sentence
-
-    @classmethod
-    def of(cls, text: str) -> Question:
-        """Take a question apart."""
-        tokens = [token.strip("?!.,;:()`'\"") for token in text.split()]
-        tokens = [token for token in tokens if token]
-        is_name = len(tokens) == 1
-        # In a sentence, "add" and "split" are words; ``add_all`` and ``splitLines`` are names.
-        named = tokens if is_name else [token for token in tokens if _IDENTIFIER.search(token)]
-        names = {_NAME_BORDER.split(token)[-1] for token in named}
-        return cls(question_words(text), frozenset(names), is_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +97,7 @@ class Scale:
 Rule = Callable[[Question, Candidate, float], float]  # question, candidate, score so far → change
 
 
-def fusion(candidate: Candidate, dense: Scale, lexical: Scale, weight: float) -> float:
+def fusion(candidate: Candidate, dense: Scale, lexical: Scale, weight: float) -> dict[str, float]:
     """Weigh scores by meaning and by words, each as a share of the best; 1 is the best of both.
 
     ``weight`` is that of meaning, 0 to 1. A sum of scores keeps what ranks lose: by how much one
@@ -130,7 +106,8 @@ def fusion(candidate: Candidate, dense: Scale, lexical: Scale, weight: float) ->
     The square spreads cosines, which lie close together; the root gathers BM25, which does not.
     """
     by_meaning, by_words = dense.share(candidate.dense), lexical.share(candidate.lexical)
-    return weight * by_meaning**2 + (1 - weight) * math.sqrt(by_words)
+    parts = {MEANING: weight * by_meaning**2, WORDS: (1 - weight) * math.sqrt(by_words)}
+    return {name: part for name, part in parts.items() if part}
 
 
 def place(question: Question, candidate: Candidate, score: float) -> float:
@@ -138,9 +115,7 @@ def place(question: Question, candidate: Candidate, score: float) -> float:
 
     A definition too, a little, if its name has several words: one word alone says nothing.
     """
-    path = PurePosixPath(candidate.payload["path"])
-    folder = path.parent.name
-    file = folder if path.stem.lower().strip("_") in _NAMELESS else path.stem
+    file, folder = _file_and_folder(candidate.payload["path"])
     symbol = candidate.payload["symbol"]
     said = _FILE_WEIGHT * _says(question, file) + _FOLDER_WEIGHT * _says(question, folder)
     if candidate.payload["kind"] in _DEFINITIONS and len(_name_words(symbol)) > 1:
@@ -149,19 +124,25 @@ def place(question: Question, candidate: Candidate, score: float) -> float:
 
 
 def exact(question: Question, candidate: Candidate, score: float) -> float:
-    """Who asks for a name wants its definition, not its uses; capitals typed are meant."""
-    payload = candidate.payload
-    symbol = payload["symbol"]
-    if payload["kind"] not in _DEFINITIONS or not {symbol, symbol.lower()} & question.names:
+    """Who asks for a name wants its definition, not its uses; capitals typed are meant.
+
+    Of several it is likelier the one in the class or the module that is named with it.
+    """
+    if not _defines(candidate, question.names):
         return 0.0
-    return _EXACT_WEIGHT if question.is_name else _EXACT_IN_SENTENCE_WEIGHT
+    weight = _EXACT_WEIGHT if question.is_name else _EXACT_IN_SENTENCE_WEIGHT
+    return weight + _SCOPE_WEIGHT * (not question.scopes.isdisjoint(_scopes(candidate)))
 
 
 def aside(question: Question, candidate: Candidate, score: float) -> float:
     """Tests, examples and the like stand behind the code they are about, unless asked for."""
-    if question.words & _ASKS_FOR_ASIDE or not _ASIDE_PATH.search(candidate.payload["path"]):
+    path = candidate.payload["path"]
+    asked = question.words & _ASKS_FOR_ASIDE
+    if is_documentation(path):
+        asked |= question.words & _ASKS_FOR_PROSE
+    elif not is_test(path) and not is_example(path):
         return 0.0
-    return score * (_ASIDE_FACTOR - 1)
+    return 0.0 if asked else score * (_ASIDE_FACTOR - 1)
 
 
 def prose(question: Question, candidate: Candidate, score: float) -> float:
@@ -172,8 +153,14 @@ def prose(question: Question, candidate: Candidate, score: float) -> float:
 
 
 def loose(question: Question, candidate: Candidate, score: float) -> float:
-    """Code outside of definitions (imports, constants) stands a little behind definitions."""
-    return score * (_LOOSE_FACTOR - 1) if candidate.payload["kind"] == Kind.MODULE else 0.0
+    """Code outside of definitions (imports, constants) stands a little behind definitions.
+
+    Where no grammar reads a language, nobody knows what is a definition.
+    """
+    payload = candidate.payload
+    if payload["kind"] != Kind.MODULE or languages.get(payload["language"]).form is not Form.TREE:
+        return 0.0
+    return score * (_LOOSE_FACTOR - 1)
 
 
 def declaration(question: Question, candidate: Candidate, score: float) -> float:
@@ -192,8 +179,17 @@ RULES: Mapping[str, Rule] = {
 # The rules that look at all candidates of one file.
 SUPPORT = "same file"
 REPEAT = "repeated file"
-# What is fused.
-MEANING, WORDS = "meaning", "words"
+
+
+def score_parts() -> dict[str, str]:
+    """What each part of a score means, by its name in ``Explanation.parts``: one sentence each."""
+    fused = {
+        MEANING: "How near it is to the question in meaning, as a share of the nearest.",
+        WORDS: "How well its words match those of the question, as a share of the best match.",
+    }
+    rules = {**RULES, SUPPORT: _support, REPEAT: _repeat}
+    told = {name: (rule.__doc__ or "").split("\n\n")[0] for name, rule in rules.items()}
+    return fused | {name: " ".join(words.split()) for name, words in told.items()}
 
 
 def rank(
@@ -208,6 +204,9 @@ def rank(
     ``limit`` is how many each list of candidates could hold.
     ``without`` names rules to leave out; without ``MEANING`` or ``WORDS`` the other has all weight.
     """
+    # One word may be a topic as well: "authentication". It is a name where something is called so.
+    if question.is_name and not any(_defines(one, question.names) for one in candidates):
+        question = replace(question, is_name=False)
     weight = _dense_weight(question, without)
     dense = Scale.of((candidate.dense for candidate in candidates), limit)
     lexical = Scale.of((candidate.lexical for candidate in candidates), limit)
@@ -218,14 +217,17 @@ def rank(
     files: defaultdict[tuple[str, str], list[Ranked]] = defaultdict(list)
     for ranked in sorted(scored, key=_order):
         files[ranked.candidate.file].append(ranked)
-    all_wanted = REPEAT in without or question.is_name  # of a name, every definition is wanted
     final: list[Ranked] = []
     for members in files.values():
         support = {} if SUPPORT in without else {SUPPORT: _support(members)}
         final.append(_changed(members[0], support))
+        seen = {_definition(members[0])}
         for place, member in enumerate(members[1:], 1):
-            repeat = {} if all_wanted else {REPEAT: _repeat(member, place)}
+            # Of a name, every definition is wanted, but not every part of a long one.
+            is_wanted = question.is_name and _definition(member) not in seen
+            repeat = {} if is_wanted or REPEAT in without else {REPEAT: _repeat(member, place)}
             final.append(_changed(member, repeat))
+            seen.add(_definition(member))
     return sorted(final, key=_order)
 
 
@@ -256,10 +258,10 @@ def _changed(ranked: Ranked, parts: Mapping[str, float]) -> Ranked:
 
 
 def _scored(
-    question: Question, candidate: Candidate, score: float, without: Collection[str]
+    question: Question, candidate: Candidate, parts: dict[str, float], without: Collection[str]
 ) -> Ranked:
-    """``score`` by fusion, changed by the rules."""
-    parts: dict[str, float] = {}
+    """The sum of what was fused, changed by the rules."""
+    score = sum(parts.values())
     for name, rule in RULES.items():
         if name not in without and (change := rule(question, candidate, score)):
             parts[name] = change
@@ -275,11 +277,48 @@ def _order(ranked: Ranked) -> tuple[float, tuple[str, str], int, str]:
     return (-ranked.score, candidate.file, candidate.payload["start_line"], candidate.id)
 
 
+@lru_cache(maxsize=20_000)
+def _file_and_folder(path: str) -> tuple[str, str]:
+    """What a file and its folder are called: ``auth/cart.service.ts`` is cart, in auth."""
+    *folders, name = path.split("/")
+    folder = folders[-1] if folders else ""
+    file = name.lstrip(".").partition(".")[0]
+    return folder if file.lower().strip("_") in _NAMELESS else file, folder
+
+
+def _defines(candidate: Candidate, names: frozenset[str]) -> bool:
+    """Whether it is a definition of one of these names."""
+    symbol = candidate.payload["symbol"]
+    return candidate.payload["kind"] in _DEFINITIONS and not names.isdisjoint(
+        (symbol, symbol.lower())
+    )
+
+
+def _scopes(candidate: Candidate) -> set[str]:
+    """Classes and modules that it is in, in small letters."""
+    path = PurePosixPath(candidate.payload["path"])
+    parts = (*path.parts[:-1], path.stem, *candidate.payload["class_path"].split("."))
+    return {part.lower() for part in parts}
+
+
+def _definition(ranked: Ranked) -> tuple[Any, ...]:
+    """What tells the definitions of one file apart; all parts of a long one are one."""
+    payload = ranked.candidate.payload
+    if payload["parts"] == 1:
+        return (ranked.candidate.id,)
+    return payload["class_path"], payload["symbol"], payload["parts"]
+
+
 def _has_no_body(payload: Mapping[str, Any]) -> bool:
-    if payload["kind"] not in _FUNCTIONS or not (text := payload["text"].rstrip()).endswith(";"):
+    signature = payload["signature"].rstrip("; ")
+    if payload["kind"] not in _FUNCTIONS or payload["parts"] > 1 or not signature:
         return False
-    # ``int size() => 3;`` ends alike, but not with its signature.
-    return " ".join(text.split()).endswith(payload["signature"].rstrip("; ") + ";")
+    if signature.endswith(("= default", "= delete")):  # C++: nothing more is said elsewhere
+        return False
+    if not payload["text"].rstrip("; \n").endswith(signature.split()[-1]):  # cheap, mostly enough
+        return False
+    text = " ".join(payload["text"].split()).rstrip("; ")
+    return text.find(signature) == len(text) - len(signature)
 
 
 def _says(question: Question, name: str) -> bool:

@@ -13,6 +13,7 @@ from codesearch.errors import NotIndexedError
 from codesearch.filters import conditions
 from codesearch.lexical import query_terms
 from codesearch.overlay import OverlaidReader, Overlay
+from codesearch.question import Question
 from codesearch.types import Chunk, Explanation, Filter, Hit
 from codesearch.writer import chunk_from_payload
 
@@ -169,7 +170,7 @@ def list_length(top_k: int) -> int:
 
 def ranked_hits(query: str, candidates: Sequence[ranking.Candidate], top_k: int) -> list[Hit]:
     """The best ``top_k`` of the candidates, as hits."""
-    question, limit = ranking.Question.of(query), list_length(top_k)
+    question, limit = Question.of(query), list_length(top_k)
     ranked = ranking.rank(question, candidates, limit=limit)[:top_k]
     return [
         Hit(

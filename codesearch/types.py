@@ -48,17 +48,21 @@ class Explanation:
     dense_score: float | None = None  # cosine, -1 … 1
     lexical_rank: int | None = None
     lexical_score: float | None = None  # BM25, 0 …
-    parts: Mapping[str, float] = field(default_factory=dict)  # what each rule added to the score
+    # What the score is the sum of: "meaning", "words", and what each rule added; empty where the
+    # score is the cosine itself. ``codesearch.score_parts`` says what they mean.
+    parts: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """The explanation in words, on one line."""
-        words = []
+        found = {}
         if self.dense_rank is not None:
-            words.append(f"meaning #{self.dense_rank} (cosine {self.dense_score:.3f})")
+            found["meaning"] = f" #{self.dense_rank} (cosine {self.dense_score:.3f})"
         if self.lexical_rank is not None:
-            words.append(f"words #{self.lexical_rank} (BM25 {self.lexical_score:.1f})")
-        words += [f"{name} {value:+.4f}" for name, value in self.parts.items()]
-        return ", ".join(words)
+            found["words"] = f" #{self.lexical_rank} (BM25 {self.lexical_score:.1f})"
+        return ", ".join(
+            name + found.get(name, "") + (f" {self.parts[name]:+.4f}" if self.parts else "")
+            for name in self.parts or found
+        )
 
 
 @dataclass(frozen=True, slots=True)

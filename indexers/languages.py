@@ -157,7 +157,6 @@ _ROWS = (
     _text(
         "text", "txt text adoc asciidoc org", "README CHANGELOG CHANGES NEWS TODO AUTHORS", "plain"
     ),
-    _text("sql", "sql ddl psql pgsql"),
     _text("yaml", "yaml yml", ".clang-format .clang-tidy", "yml"),
     _text("toml", "toml", "Pipfile"),
     _text("json", "json jsonc json5 jsonl geojson webmanifest", ".babelrc .eslintrc .prettierrc"),
@@ -175,11 +174,14 @@ _ROWS = (
     _text("html", "html htm xhtml erb ejs hbs handlebars mustache jinja jinja2 j2 twig haml"),
     _text("xml", "xml xsd xsl xslt plist csproj vcxproj props targets svg"),
     _text("css", "css scss sass less styl", aliases="scss sass less"),
-    _text("proto", "proto", aliases="protobuf"),
-    _text("graphql", "graphql gql graphqls", aliases="gql"),
-    _text("terraform", "tf tfvars hcl", aliases="hcl tf"),
-    _text("nix", "nix"),
-    _text("gradle", "gradle groovy", "Jenkinsfile", "groovy"),
+    _code("sql", "sql ddl psql pgsql"),
+    _code("proto", "proto", aliases="protobuf"),
+    _code("graphql", "graphql gql graphqls", aliases="gql"),
+    _code("terraform", "tf tfvars hcl", aliases="hcl tf"),
+    _code("nix", "nix"),
+    Language(
+        "gradle", ("gradle", "groovy"), ("Jenkinsfile",), aliases=("groovy",), form=Form.CODE_LINES
+    ),
     _code("dart", "dart"),
     _code("r", "r R Rmd", "Rscript"),
     _code("perl", "pl pm t", "perl", "pl"),

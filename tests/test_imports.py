@@ -23,6 +23,7 @@ LAYERS = [
     {"errors", "types"},
     {"settings", "encoder"},
     {"lexical"},
+    {"question"},
     {"ranking", "store", "fingerprint", "render"},
     {"filters", "home", "queries", "refs", "writer"},
     {"overlay"},

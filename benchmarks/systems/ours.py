@@ -26,6 +26,7 @@ from codesearch.encoder import Encoder, query_text
 from codesearch.encoder.weights import Weights
 from codesearch.fingerprint import index_fingerprint
 from codesearch.lexical import query_terms
+from codesearch.question import Question
 from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
 from codesearch.sync import Syncer
 from codesearch.types import Chunk
@@ -175,7 +176,7 @@ class Parts:
         depth = max(ranking.CANDIDATES, limit)
         left_out = _LEFT_OUT.get(part, part.removeprefix(WITHOUT))
         ranked = ranking.rank(
-            ranking.Question.of(query),
+            Question.of(query),
             self._candidates(
                 [] if left_out == ranking.MEANING else self.dense(query, depth),
                 [] if left_out == ranking.WORDS else self.lexical(query, depth),

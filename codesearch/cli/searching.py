@@ -26,6 +26,7 @@ from codesearch.cli.opening import open_index, run_sync
 from codesearch.errors import NotIndexedError
 from codesearch.index import Index
 from codesearch.many import named, open_all, search_many
+from codesearch.ranking import score_parts
 from codesearch.settings import Settings
 from codesearch.types import Filter, Freshness, Hit
 
@@ -141,6 +142,10 @@ def _print_hits(hits: list[Hit], explain: bool, *, several: bool) -> None:
     if hits:
         style = render.Style(color=color, width=width, explain=explain, repository=several)
         print(render.hits_as_text(hits, style))
+    if explain:
+        seen = {part for hit in hits for part in hit.explanation.parts}
+        told = [f"{part}: {words}" for part, words in score_parts().items() if part in seen]
+        print("", *told, sep="\n")
 
 
 def _note(freshness: dict[str, Freshness], hits: list[Hit], at: str | None) -> None:

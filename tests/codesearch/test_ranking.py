@@ -10,12 +10,12 @@ import pytest
 from codesearch.ranking import (
     CANDIDATES,
     REPEAT,
-    RULES,
     SUPPORT,
     Candidate,
     Question,
     Scale,
     rank,
+    score_parts,
 )
 
 
@@ -23,7 +23,8 @@ def candidate(place: str, dense: int | None, lexical: int | None, **payload: obj
     """``place`` is path:symbol; ranks as given."""
     path, _, symbol = place.partition(":")
     known = {"path": path, "symbol": symbol, "kind": "function", "start_line": 1}
-    known |= {"text": "", "signature": ""} | payload
+    known |= {"text": "", "signature": "", "language": "python", "class_path": ""}
+    known |= {"part": 1, "parts": 1} | payload
     return Candidate(
         place,
         known,
@@ -72,9 +73,10 @@ def test_scores_that_say_nothing(cosine: float) -> None:
 
 
 def test_a_name_leans_on_words_and_a_sentence_does_not() -> None:
-    by_meaning, by_words = candidate("a.py:x", 1, 2), candidate("b.py:y", 2, 1)
-    assert order("sendMail", by_meaning, by_words)[0] == "b.py:y"
-    assert order("send a mail", by_meaning, by_words)[0] == "a.py:x"
+    by_meaning, by_words = candidate("a.py:x", 1, 2), candidate("b.py:sendMail", 2, 1)
+    without = "exact name", "place"
+    assert order("sendMail", by_meaning, by_words, without=without)[0] == "b.py:sendMail"
+    assert order("send a mail", by_meaning, by_words, without=without)[0] == "a.py:x"
 
 
 @pytest.mark.parametrize("path", ["src/router.py", "src/router/index.ts", "src/Routers/mod.rs"])
@@ -90,6 +92,41 @@ def test_who_asks_for_a_name_gets_its_definition() -> None:
     assert order("shop.Cart", use, definition)[0] == "b.py:Cart"
     prose = candidate("README.md:Cart", 20, 20, kind="text")
     assert order("Cart", use, prose)[0] == "a.py:use_cart"
+
+
+@pytest.mark.parametrize(
+    ("question", "symbol"),
+    [
+        ("where is valid_path? defined", "valid_path?"),
+        ("save!", "save!"),
+        ("foldl'", "foldl'"),
+        ("Enum.map/2", "map"),
+        ("Monolog\\Logger", "Logger"),
+        ("what does load_all(path) do", "load_all"),
+        ("how is AFError raised", "AFError"),
+    ],
+)
+def test_names_as_languages_write_them(question: str, symbol: str) -> None:
+    use, definition = candidate("a.rb:f", 1, 1), candidate(f"b.rb:{symbol}", 3, 3)
+    assert order(question, use, definition)[0] == f"b.rb:{symbol}"
+
+
+def test_the_name_of_a_file_is_not_that_of_a_function() -> None:
+    other = candidate("b.py:py", 2, 2)
+    assert order("where is setup.py read", candidate("a.py:read", 1, 1), other)[0] == "a.py:read"
+
+
+def test_what_is_named_with_a_name_tells_which_of_several_is_meant() -> None:
+    reader = candidate("reader.py:close", 1, 1, class_path="Reader")
+    index = candidate("index.py:close", 3, 3, class_path="Index")
+    assert order("Index.close", reader, index)[0] == "index.py:close"
+    assert order("close", reader, index)[0] == "reader.py:close"
+
+
+def test_one_word_is_a_topic_where_nothing_is_called_so() -> None:
+    by_meaning, by_words = candidate("a.py:sign", 1, 20), candidate("b.py:verify", 20, 1)
+    found = {"authentication": "a.py:sign", "verify": "b.py:verify"}
+    assert {word: order(word, by_meaning, by_words)[0] for word in found} == found
 
 
 def test_capitals_are_meant_where_they_are_typed() -> None:
@@ -118,6 +155,12 @@ def test_a_verb_in_a_sentence_is_not_a_name() -> None:
         "java/CartTest.java",
         "examples/shop/cart.py",
         "bench/cart.rb",
+        "Tests/CartTests/cart.swift",
+        "crates/cart/src/tests.rs",
+        "shop/src/commonTest/kotlin/cart.kt",
+        "_examples/cart.go",
+        "docs_src/cart.py",
+        "cart/cart_benchmark.cc",
     ],
 )
 def test_tests_and_examples_stand_aside_unless_asked_for(path: str) -> None:
@@ -126,7 +169,17 @@ def test_tests_and_examples_stand_aside_unless_asked_for(path: str) -> None:
     assert order("example of a sum of prices", aside, code)[0] == f"{path}:f"
 
 
-@pytest.mark.parametrize("path", ["src/latest.py", "contest/a.py", "src/attestation.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/latest.py",
+        "contest/a.py",
+        "src/attestation.py",
+        "src/main/java/com/squareup/javapoet/MethodSpec.java",
+        "client-mock/src/commonMain/kotlin/mock/Engine.kt",
+        "src/main/java/org/samples/Owner.java",
+    ],
+)
 def test_what_only_looks_like_a_test_does_not(path: str) -> None:
     first, second = candidate(f"{path}:f", 1, 1), candidate("shop/cart.py:g", 2, 2)
     assert order("sum up prices", first, second)[0] == f"{path}:f"
@@ -138,6 +191,14 @@ def test_prose_and_loose_code_stand_behind_unless_asked_for() -> None:
     loose = candidate("b.py:", 2, 2, kind="module")
     assert order("sum up prices", prose, loose, code) == ["a.py:f", "b.py:", "docs.md:Prices"]
     assert order("guide to prices", prose, code)[0] == "docs.md:Prices"
+    page = candidate("docs/prices.md:Prices", 1, 1, kind="text")
+    assert order("documentation of prices", page, code)[0] == "docs/prices.md:Prices"
+
+
+def test_code_that_no_grammar_reads_is_not_loose() -> None:
+    code = candidate("a.py:f", 2, 2)
+    dart = candidate("b.dart:", 1, 1, kind="module", language="dart")
+    assert order("sum up prices", code, dart)[0] == "b.dart:"
 
 
 @pytest.mark.parametrize(
@@ -146,13 +207,14 @@ def test_prose_and_loose_code_stand_behind_unless_asked_for() -> None:
         ("int recv_all(int fd, char *to)", "/* Receive. */\nint recv_all(int fd,\n    char *to);"),
         ("virtual void recv_all() = 0", "virtual void recv_all() = 0;"),
         ("fn recv_all(&self) -> usize;", "fn recv_all(&self) -> usize;"),
+        ("fun recvAll(): Int", "/** Receives. */\nfun recvAll(): Int"),
     ],
 )
 def test_a_declaration_stands_behind_what_does_it(signature: str, text: str) -> None:
     declared = candidate("a.h:recv_all", 1, 1, signature=signature, text=text)
     body = candidate("a.c:recv_all", 4, 4, signature=signature, text=f"{text[:-1]} {{\n  go();\n}}")
     assert order("receive all data", declared, body)[0] == "a.c:recv_all"
-    short = f"{signature} => go();"  # C#, JavaScript: a body of one expression
+    short = f"{signature.rstrip(';')} => go();"  # C#, JavaScript: a body of one expression
     done = candidate("a.cs:recv_all", 1, 1, signature=signature, text=short)
     assert order("receive all data", done, body)[0] == "a.cs:recv_all"
 
@@ -173,23 +235,32 @@ def test_further_hits_of_a_file_make_way() -> None:
 
 
 def test_of_a_name_every_definition_is_wanted() -> None:
-    members = [candidate(f"many.py:sum{n}", n, n, start_line=n) for n in (1, 2, 3)]
-    assert order("sum", candidate("other.py:f", 4, 4), *members)[-1] == "other.py:f"
+    members = [candidate("many.py:sum", n, n, start_line=n) for n in (1, 2, 3)]
+    members = [replace(member, id=str(n)) for n, member in enumerate(members)]
+    assert order("sum", candidate("other.py:sum", 4, 4), *members) == [
+        "0",
+        "1",
+        "2",
+        "other.py:sum",
+    ]
+    parts = [replace(one, payload={**one.payload, "parts": 3}) for one in members]
+    assert order("sum", candidate("other.py:sum", 4, 4), *parts)[1] == "other.py:sum"
 
 
 def test_the_explanation_adds_up_to_the_score() -> None:
-    everything = [*RULES, SUPPORT, REPEAT]
     candidates = [
         candidate("tests/router.py:route", 1, 5),
         candidate("tests/router.py:other", 2, None, start_line=9),
         candidate("README.md:Router", None, 1, kind="text"),
         candidate("lib/router.py:Router", 4, 4, kind="class"),
     ]
-    question = Question.of("Router")
-    plain = {r.candidate.id: r.score for r in rank(question, candidates, without=everything)}
-    for ranked in rank(question, candidates):
-        parts = sum(ranked.explanation.parts.values())
-        assert ranked.score == pytest.approx(plain[ranked.candidate.id] + parts)
+    seen = set()
+    for ranked in rank(Question.of("Router"), candidates):
+        assert ranked.score == pytest.approx(sum(ranked.explanation.parts.values()))
+        seen |= set(ranked.explanation.parts)
+    assert seen > {"meaning", "words"}
+    assert seen <= set(score_parts())
+    assert all(words.endswith(".") for words in score_parts().values())
 
 
 def test_the_order_does_not_depend_on_the_order_of_candidates() -> None:

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from codesearch import Hit
+from codesearch import Hit, score_parts
 from tui.lines import bar, cut, one_line
 from tui.screens.keys import HELP
 from tui.widgets.results import titled
@@ -73,10 +73,8 @@ def explained(hit: Hit) -> Content:
         _candidate("words", why.lexical_rank, why.lexical_score, "BM25", 1),
         Content(""),
     ]
-    base = hit.score - sum(why.parts.values())
-    parts = {"meaning and words": base, **why.parts} if why.parts else {}
-    most = max((abs(value) for value in parts.values()), default=1.0) or 1.0
-    for name, value in parts.items():
+    most = max((abs(value) for value in why.parts.values()), default=1.0) or 1.0
+    for name, value in why.parts.items():
         full, rest = bar(abs(value) / most, 16)
         lines.append(
             Content.from_markup(
@@ -90,6 +88,8 @@ def explained(hit: Hit) -> Content:
     lines.append(
         Content.from_markup("[b]$name $score[/]", name=f"{'score':<39}", score=f"{hit.score:7.4f}")
     )
+    told = [words for name, words in score_parts().items() if name in why.parts]
+    lines += [Content.from_markup("\n[$quiet]$words[/]", words=words) for words in told]
     return Content("\n").join(lines)
 
 
