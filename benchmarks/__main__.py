@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from benchmarks import comparing, functions, incremental, quality, report, results, speed, vectors
-from benchmarks.errors import BenchmarkError
 from benchmarks.failures import Failures
 from benchmarks.results import Result
 from benchmarks.systems import MODULES, Options, make_systems, ours
+from codesearch import CodesearchError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,57 +21,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except BenchmarkError as error:
+    except CodesearchError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
+        if error.remedy:
+            print(f"  → {error.remedy}", file=sys.stderr)
         return 2
     return 0
 
 
 def _quality(parsed: argparse.Namespace) -> None:
-    names = list(parsed.systems or ([] if parsed.ablate else MODULES))
-    names += ours.ablations() if parsed.ablate else []
+    names = parsed.systems or ([] if parsed.ablate else MODULES)
+    if parsed.ablate:  # what lacks a rule is compared with what has them all
+        names = dict.fromkeys((*names, "codesearch", *ours.ablations()))
+    old = results.read(parsed.compare) if parsed.compare else None
     systems, left_out = make_systems(names, _options(parsed))
     for name, reason in left_out.items():
         print(f"left out: {name}: {reason}", file=sys.stderr)
     board = quality.Board(parsed.repos, parsed.data, parsed.only, parsed.clone)
     failures = Failures(parsed.failures_of) if parsed.failures else None
     result = quality.run_quality(board, systems, left_out, failures)
+    _finish(result, parsed.out, report.quality_tables)
+    if old:
+        print(comparing.table(comparing.compare(old, result)))
     if failures:
         failures.write(parsed.failures)
-    _finish(result, parsed.out, report.quality_tables(result))
-    if parsed.compare:
-        print(comparing.table(comparing.compare(results.read(parsed.compare), result)))
 
 
 def _functions(parsed: argparse.Namespace) -> None:
     sets = functions.Sets(cosqa=parsed.cosqa, humaneval=parsed.humaneval)
     result = functions.run_functions(sets, _options(parsed), ablate=parsed.ablate)
-    _finish(result, parsed.out, report.functions_table(result))
+    _finish(result, parsed.out, report.functions_table)
 
 
 def _vectors(parsed: argparse.Namespace) -> None:
     sets = functions.Sets(cosqa=parsed.cosqa, humaneval=parsed.humaneval)
     result = vectors.run_vectors(sets, parsed.model)
-    _finish(result, parsed.out, report.vectors_table(result))
+    _finish(result, parsed.out, report.vectors_table)
 
 
 def _speed(parsed: argparse.Namespace) -> None:
     result = speed.run_speed(parsed.repos, parsed.data, parsed.only, clone=parsed.clone)
-    _finish(result, parsed.out, report.speed_table(result))
+    _finish(result, parsed.out, report.speed_table)
 
 
 def _incremental(parsed: argparse.Namespace) -> None:
     cache = parsed.cache.expanduser().absolute()
     plan = incremental.Plan(parsed.repos, cache, parsed.commits, parsed.reuse, parsed.clone)
     result = incremental.run_incremental(plan, parsed.only)
-    _finish(result, parsed.out, report.incremental_table(result))
+    _finish(result, parsed.out, report.incremental_table)
 
 
 def _tui(parsed: argparse.Namespace) -> None:
     from benchmarks import tui  # noqa: PLC0415  (the other commands do without it)
 
     result = tui.run_tui(parsed.repo, parsed.index_dir, questions=parsed.questions)
-    _finish(result, parsed.out, report.tui_table(result))
+    _finish(result, parsed.out, report.tui_table)
 
 
 def _compare(parsed: argparse.Namespace) -> None:
@@ -85,11 +89,12 @@ def _report(parsed: argparse.Namespace) -> None:
         report.draw(results.newest("quality", parsed.results or results.FOLDER), parsed.plot)
 
 
-def _finish(result: Result, out: Path | None, tables: str) -> None:
+def _finish(result: Result, out: Path | None, tables: Callable[[Result], str]) -> None:
+    """Write first: what took an hour is kept, whatever becomes of its tables."""
     path = out or results.default_path(result)
     results.write(result, path)
-    print(tables)
     print(f"written to {path}", file=sys.stderr)
+    print(tables(result))
 
 
 def _options(parsed: argparse.Namespace) -> Options:

@@ -25,9 +25,15 @@ def default_path(result: Result) -> Path:
 
 
 def write(result: Result, path: Path) -> None:
-    """Write a result; lists of numbers stay on one line, so that differences can be read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_dump(result) + "\n", encoding="utf-8")
+    """Write a result; lists of numbers stay on one line, so that differences can be read.
+
+    Raises ``BenchmarkError``.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_dump(result) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BenchmarkError(f"Cannot write the result {path}: {error}") from error
 
 
 def read(path: Path) -> Result:

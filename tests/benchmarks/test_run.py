@@ -129,8 +129,10 @@ def test_every_system_is_asked_every_question(run: Any) -> None:
     assert "no mirror o+lost" in said
 
 
-def test_every_rule_can_be_left_out(run: Any) -> None:
-    result, _ = run("--ablate", "--systems", "codesearch,lexical + rules,dense + rules")
+@pytest.mark.parametrize("systems", [[], ["--systems", "lexical + rules,dense + rules"]])
+def test_every_rule_can_be_left_out(run: Any, systems: list[str]) -> None:
+    result, said = run("--ablate", *systems)
+    assert "| ranking without | NDCG@10 |" in said
     ranks = result["repositories"]["app"]["ranks"]
     assert ranks.keys() >= {"codesearch", *ablations()}
     assert len(ablations()) > 5
@@ -163,6 +165,18 @@ def test_failures_show_what_stood_above(run: Any, tmp_path: Path) -> None:
     assert rows[0]["top"][0].startswith("src/app/retry.py:7-9 function give_up [")
 
 
+def test_a_result_is_kept_where_the_failures_cannot_be_written(
+    mirrors: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "result.json"
+    where = ["--repos", str(mirrors), "--data", str(data), "--cache", str(tmp_path / "cache")]
+    unwritable = ["--failures", str(tmp_path)]
+    more = ["--systems", "codesearch", "--out", str(out), *unwritable]
+    assert main(["quality", *where, *more]) == 2
+    assert "Cannot write the failures" in capsys.readouterr().err
+    assert json.loads(out.read_text())["systems"]["codesearch"]["ndcg10"] > 0
+
+
 def test_a_second_run_encodes_nothing_and_is_compared(run: Any, tmp_path: Path) -> None:
     run("--systems", "codesearch")
     vectors = next((tmp_path / "cache").rglob("vectors-*.sqlite"))
@@ -176,6 +190,7 @@ def test_what_cannot_begin_is_said(data: Path, tmp_path: Path, capsys: Any) -> N
     where = ["--repos", str(tmp_path), "--data", str(data), "--cache", str(tmp_path)]
     for more, message in (
         (["--systems", "nonsense"], "No system 'nonsense'"),
+        (["--systems", "semble"], "→ semble: name a Model2Vec folder: --semble-model DIR"),
         (["--only", "nonsense"], "no repository named 'nonsense'"),
         (["--systems", "lexical"], "no repository could be had"),
     ):
