@@ -100,7 +100,7 @@ def _mrr(task: Task, directory: Path, encoder: Encoder, names: Sequence[str]) ->
     build(directory, [chunks for _, chunks in cut], encoder)
     scores = {}
     with searching(directory, encoder) as (searcher, reader):
-        parts = Parts(encoder, reader)
+        parts = Parts(encoder, reader, NOWHERE)
 
         def everywhere(query: str, top_k: int) -> list[Hit]:
             return searcher.search(query, top_k, None, lambda _: NOWHERE)

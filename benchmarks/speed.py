@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,8 @@ def _measure(pinned: Pinned, mirror: Path, folder: Path, queries: Sequence[str])
     settings = Settings(home=folder)
     with Index.open(mirror, index_dir=index_dir, settings=settings) as index:
         stats = index.stats()
-        warm = _warm(lambda query: index.search(query, top_k=DEPTH), queries)
+        ask = partial(index.search, top_k=DEPTH, overlay=False)
+        warm = _warm(ask, queries)
     row |= {
         "files": stats.files,
         "chunks": stats.chunks,
@@ -104,7 +106,7 @@ def _measure(pinned: Pinned, mirror: Path, folder: Path, queries: Sequence[str])
         "index_again_s": again.seconds,
         "index_peak_mb": first.peak_mb,
         "bytes_per_chunk": stats.bytes_per_chunk,
-        "cold_ms": _cold_ms(mirror, index_dir, queries),
+        "cold_ms": _cold_ms(mirror, pinned.revision, index_dir, queries),
         **_percentiles("warm", warm),
     }
     with Corpus(pinned, mirror) as corpus:
@@ -146,12 +148,12 @@ def _percentiles(name: str, times: Sequence[float]) -> dict[str, float]:
     return {f"{name}_p{p}_ms": percentile(times, p / 100) for p in (50, 95, 99)}
 
 
-def _cold_ms(mirror: Path, index_dir: Path, queries: Sequence[str]) -> float:
+def _cold_ms(mirror: Path, revision: str, index_dir: Path, queries: Sequence[str]) -> float:
     """The median of whole processes: start, load, answer, end."""
     times = []
     for number in range(_COLD_RUNS + 1):
         query = queries[number % len(queries)]
-        where = ["--repo", str(mirror), "--index-dir", str(index_dir)]
+        where = ["--repo", str(mirror), "--at", revision, "--index-dir", str(index_dir)]
         times.append(processes.codesearch("search", query, *where, found=(0, 1)).seconds * 1000)
     return percentile(times[1:], 0.5)  # the first one warmed the disk cache
 

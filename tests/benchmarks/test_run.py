@@ -12,8 +12,12 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.board import Pinned
 from benchmarks.corpus import Corpus
+from benchmarks.functions import Sets, run_functions
+from benchmarks.systems import Options
 from benchmarks.systems.ours import PARTS, ablations
 from benchmarks.systems.ripgrep import count_lines, keywords
+from codesearch import ranking
+from codesearch.store.embedded import EmbeddedStore
 
 FILES = {
     "src/app/cookies.py": (
@@ -150,6 +154,28 @@ def test_an_index_built_by_other_code_is_built_anew(run: Any, tmp_path: Path) ->
     assert (stamp.parent / "current").read_text() != before
 
 
+def test_another_revision_has_an_index_of_its_own(
+    run: Any, mirrors: Path, data: Path, tmp_path: Path
+) -> None:
+    run("--systems", "codesearch,dense,lexical")
+    git("mv", "src/app/cookies.py", "src/app/biscuits.py", cwd=mirrors / "app")
+    git("commit", "--quiet", "-m", "move", cwd=mirrors / "app")
+    rows = json.loads((data / "repos.json").read_text())
+    rows[0]["revision"] = git("rev-parse", "HEAD", cwd=mirrors / "app")
+    (data / "repos.json").write_text(json.dumps(rows))
+    result, _ = run("--systems", "codesearch,dense,lexical")
+    assert all(found[0] == [0] for found in result["repositories"]["app"]["ranks"].values())
+    indexes = [stamp.parent for stamp in (tmp_path / "cache").rglob("built-by")]
+    states = [EmbeddedStore(directory).state() for directory in indexes]
+    assert sorted(len(state.commits) for state in states if state) == [1, 1]
+
+
+def test_what_is_not_committed_is_not_measured(run: Any, mirrors: Path) -> None:
+    (mirrors / "app/src/sign_cookie.py").write_text("def sign_cookie():\n    return mac()\n")
+    result, _ = run("--systems", "codesearch")
+    assert result["repositories"]["app"]["ranks"]["codesearch"][0] == [1]
+
+
 def test_others_texts_do_not_go_into_the_result(run: Any) -> None:
     result, _ = run("--systems", "codesearch")
     text = json.dumps(result)
@@ -222,6 +248,22 @@ def test_functions_without_a_repository(tmp_path: Path, capsys: Any) -> None:
     perfect = dict.fromkeys(PARTS, 1.0)
     assert tasks["cosqa"] == {"functions": 2, "questions": 1, "mrr": perfect}
     assert "cosqa-no-docstrings" in capsys.readouterr().out
+
+
+def test_the_ranking_knows_how_long_the_lists_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = []
+
+    def rank(*arguments: Any, limit: int = ranking.CANDIDATES, **options: Any) -> Any:
+        limits.append(limit)
+        return original(*arguments, limit=limit, **options)
+
+    original = ranking.rank
+    monkeypatch.setattr(ranking, "rank", rank)
+    _two_functions(tmp_path)
+    run_functions(Sets(cosqa=tmp_path), Options(tmp_path / "cache"), ablate=True)
+    assert set(limits) == {1000}
 
 
 def test_smaller_vectors_are_compared(tmp_path: Path, capsys: Any) -> None:
