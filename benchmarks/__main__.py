@@ -9,7 +9,17 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from benchmarks import comparing, functions, incremental, quality, report, results, speed, vectors
+from benchmarks import (
+    comparing,
+    functions,
+    incremental,
+    plot,
+    quality,
+    report,
+    results,
+    speed,
+    vectors,
+)
 from benchmarks.failures import Failures
 from benchmarks.results import Result
 from benchmarks.systems import MODULES, Options, make_systems, ours
@@ -84,9 +94,9 @@ def _compare(parsed: argparse.Namespace) -> None:
 
 
 def _report(parsed: argparse.Namespace) -> None:
-    print(report.whole(results.FOLDER if parsed.results is None else parsed.results))
+    print(report.whole(parsed.results))
     if parsed.plot:
-        report.draw(results.newest("quality", parsed.results or results.FOLDER), parsed.plot)
+        plot.draw(results.board(parsed.results), parsed.plot)
 
 
 def _finish(result: Result, out: Path | None, tables: Callable[[Result], str]) -> None:
@@ -121,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     comparison.add_argument("new", type=Path)
     comparison.set_defaults(run=_compare)
     tables = commands.add_parser("report", help="tables of the results that hold, as Markdown")
-    tables.add_argument("--results", type=Path, help="folder of results")
+    tables.add_argument("--results", type=Path, default=results.FOLDER, help="folder of results")
     tables.add_argument("--plot", type=Path, help="draw the systems' NDCG@10 to this .svg or .png")
     tables.set_defaults(run=_report)
     return parser

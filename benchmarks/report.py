@@ -1,48 +1,39 @@
-"""Results as tables in Markdown, and as a plot. Prints what the files say, and no more."""
+"""Results as tables in Markdown. Prints what the files say, and no more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.results import FOLDER, Result, current
+from benchmarks.results import FOLDER, WITHOUT, Result, board, current
 
-_PUBLISHED = "as published"
-_WITHOUT = "without:"
-_LABELS = {  # of our parts in the picture, for who does not know their names
-    "dense": "our vectors alone",
-    "lexical": "our words alone",
-    "hybrid": "the two, by ranks",
-    "dense + rules": "our vectors and rules",
-    "lexical + rules": "our words and rules",
-    "ripgrep": "ripgrep, any word",
-    "ripgrep_fixed": "ripgrep, the question as it is",
-    "bm25-files": "BM25 over files",
-    "bm25-chunks": "BM25 over our chunks",
-}
+PUBLISHED = "as published"
 
 
 def whole(folder: Path = FOLDER) -> str:
     """The tables of the results of each kind that hold. Raises ``BenchmarkError`` without any."""
     makers = {
-        "quality": quality_tables,
         "functions": functions_table,
         "speed": speed_table,
         "incremental": incremental_table,
         "vectors": vectors_table,
         "tui": tui_table,
     }
-    parts = [make(result) for what, make in makers.items() for result in current(what, folder)]
+    quality = board(folder)
+    parts = [quality_tables(quality)] if quality else []
+    parts += [make(result) for what, make in makers.items() for result in current(what, folder)]
     if not parts:
-        raise BenchmarkError(f"No results in {folder}")
+        raise BenchmarkError(f"No results of committed code in {folder}")
     return "\n\n".join(parts)
 
 
 def quality_tables(result: Result) -> str:
-    """By category and by language, ours beside others' in the same run and as published."""
+    """By category and by language, ours beside others', measured here and as published.
+
+    Of one run, or of ``results.board``.
+    """
     repositories = result["repositories"]
     questions = sum(len(row["categories"]) for row in repositories.values())
     head = (
@@ -51,7 +42,8 @@ def quality_tables(result: Result) -> str:
     )
     notes = [f"Left out: {reason}" for reason in result["repositories_left_out"].values()]
     notes += [f"Left out: {name}: {reason}" for name, reason in result["systems_left_out"].items()]
-    tables = [_by_category(result), _by_language(result), *_ablation(result)]
+    ablation = _ablation(result.get("ablation", result))
+    tables = [_by_category(result), _by_language(result), *ablation]
     return "\n\n".join([head, *tables, _details(result), *notes])
 
 
@@ -192,46 +184,8 @@ def _speed_cell(row: Mapping[str, float], key: str, form: str) -> str:
     return text
 
 
-def draw(result: Result | None, path: Path) -> None:
-    """A bar for each system's NDCG@10: ours, others in the same run, others as published."""
-    if result is None:
-        raise BenchmarkError("There is no result to draw")
-    # Not at the top: slow to import, and only needed here.
-    mpl: Any = import_module("matplotlib")
-    mpl.use("svg" if path.suffix == ".svg" else "agg")
-    mpl.rcParams["svg.hashsalt"] = "codesearch"  # the same picture from the same numbers
-    pyplot: Any = import_module("matplotlib.pyplot")
-
-    bars = sorted(_bars(result), key=lambda bar: bar[1])
-    figure, axes = pyplot.subplots(figsize=(7, 0.32 * len(bars) + 0.9), layout="constrained")
-    drawn = axes.barh([bar[0] for bar in bars], [bar[1] for bar in bars])
-    for patch, (_, value, color) in zip(drawn, bars, strict=True):
-        patch.set_color(color)
-        axes.text(value + 0.005, patch.get_y() + 0.4, f"{value:.3f}", va="center", fontsize=8)
-    axes.set_xlim(0, 1)
-    axes.set_xlabel(f"NDCG@10, {len(result['repositories'])} repositories", fontsize=8)
-    axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=160)
-    pyplot.close(figure)
-
-
-def _bars(result: Result) -> list[tuple[str, float, str]]:
-    ours = ("dense", "lexical", "hybrid", "dense + rules", "lexical + rules", "codesearch")
-    measured = [
-        (_LABELS.get(name, name), system["ndcg10"], "#1f6feb" if name in ours else "#8b949e")
-        for name, system in _compared(result).items()
-    ]
-    published = [
-        (f"{_LABELS.get(name, name)} ({_PUBLISHED})", value, "#d0d7de")
-        for name, value in result["published"].items()
-    ]
-    return measured + published
-
-
 def _by_category(result: Result) -> str:
-    systems = _compared(result)
+    systems = compared(result)
     categories = list(next(iter(systems.values()))["by_category"])
     rows = [
         [
@@ -243,14 +197,14 @@ def _by_category(result: Result) -> str:
         for name, row in systems.items()
     ]
     rows += [
-        [f"{name} ({_PUBLISHED})", f"{value:.3f}", *[""] * len(categories), ""]
+        [f"{name} ({PUBLISHED})", f"{value:.3f}", *[""] * len(categories), ""]
         for name, value in result["published"].items()
     ]
     return _table(["", "all", *categories, "ms"], rows)
 
 
 def _by_language(result: Result) -> str:
-    systems = _compared(result)
+    systems = compared(result)
     languages = list(next(iter(systems.values()))["by_language"])
     rows = [
         [language, *(f"{row['by_language'][language]:.3f}" for row in systems.values())]
@@ -262,29 +216,35 @@ def _by_language(result: Result) -> str:
 def _ablation(result: Result) -> list[str]:
     """What is lost without each rule of the ranking; nothing where that was not measured."""
     whole = result["systems"].get("codesearch")
-    lacking = {n: row for n, row in result["systems"].items() if n.startswith(_WITHOUT)}
+    lacking = {n: row for n, row in result["systems"].items() if n.startswith(WITHOUT)}
     if not whole or not lacking:
         return []
     rows = [
         [
-            name.removeprefix(_WITHOUT),
+            name.removeprefix(WITHOUT),
             f"{row['ndcg10']:.3f}",
             f"{row['ndcg10'] - whole['ndcg10']:+.3f}",
         ]
         for name, row in lacking.items()
     ]
-    return [_table(["ranking without", "NDCG@10", ""], rows)]
+    title = f"What each rule is worth ({_circumstances(result)})"
+    return [title, _table(["ranking without", "NDCG@10", ""], rows)]
 
 
-def _compared(result: Result) -> dict[str, Any]:
+def compared(result: Result) -> dict[str, Any]:
     """The systems, without those that lack a rule."""
     systems = result["systems"].items()
-    return {name: row for name, row in systems if not name.startswith(_WITHOUT)}
+    return {name: row for name, row in systems if not name.startswith(WITHOUT)}
 
 
 def _details(result: Result) -> str:
-    rows = _compared(result).items()
-    return "\n".join(f"- {name}: {row['describes']}" for name, row in rows)
+    """What was run; and when, where that was another time than the head says."""
+    lines = []
+    for name, row in compared(result).items():
+        when = _circumstances(result | row)
+        earlier = f" ({when})" if when != _circumstances(result) else ""
+        lines.append(f"- {name}: {row['describes']}{earlier}")
+    return "\n".join(lines)
 
 
 def _circumstances(result: Result) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from benchmarks.corpus import Corpus
 from benchmarks.errors import BenchmarkError, UnavailableError
+from benchmarks.results import WITHOUT
 from benchmarks.scoring import Place
 
 Search = Callable[[str, int], Sequence[Place]]
@@ -86,4 +87,4 @@ def make_systems(names: Iterable[str], options: Options) -> tuple[list[System], 
 
 
 def _module(name: str) -> str | None:
-    return MODULES["codesearch"] if name.startswith("without:") else MODULES.get(name)
+    return MODULES["codesearch"] if name.startswith(WITHOUT) else MODULES.get(name)

@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.corpus import Corpus
 from benchmarks.errors import BenchmarkError
+from benchmarks.results import WITHOUT
 from benchmarks.scoring import Place
 from benchmarks.systems import Options, Search, System, stamp
 from codesearch import Hit, Index, Settings, ranking
@@ -41,7 +42,6 @@ PARTS = {
     "lexical + rules": "our ranking without the dense candidates",
     "codesearch": "Index.search as it is shipped",
 }
-WITHOUT = "without:"
 _LEFT_OUT = {"lexical + rules": ranking.MEANING, "dense + rules": ranking.WORDS}
 _RRF_K = 60
 

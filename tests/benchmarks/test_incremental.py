@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import repos
-from benchmarks import incremental, report, results
+from benchmarks import facts, incremental, report, results
 from benchmarks.__main__ import main
 from benchmarks.board import Pinned
 from benchmarks.errors import BenchmarkError
@@ -30,6 +30,7 @@ def mirrors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pinned = Pinned("shop", "python", "https://example.org/o/shop", repos.commit(folder))
     monkeypatch.setattr(incremental, "PINNED", (pinned,))
     monkeypatch.setattr(incremental, "_COLD", 1)
+    monkeypatch.setattr(facts, "commit", lambda: "0123456789ab")  # of uncommitted code none holds
     return folder.parent
 
 
