@@ -25,6 +25,7 @@ from benchmarks.mirrors import find_mirror
 from benchmarks.replay import BRANCH, QUESTION, move_branch
 from benchmarks.results import Result, rounded
 from benchmarks.scoring import percentile
+from benchmarks.systems import stamp
 from codesearch import Index, Settings
 from codesearch.encoder.weights import Weights
 
@@ -100,7 +101,8 @@ def _build(
     plan: Plan, pinned: Pinned, commit: str, repository: Path, directory: Path
 ) -> dict[str, Any]:
     """Index the first commit from nothing, and once more with every vector known."""
-    kept = plan.cache / "incremental" / f"{pinned.name}-{commit[:12]}-{_model()[-12:]}"
+    kept = stamp.folder(plan.cache, Weights.open(None).digest)
+    kept = kept / "incremental" / f"{pinned.name}@{commit[:12]}"
     arguments = ["index", str(repository), "--index-dir", str(directory)]
     directory.mkdir()
     row: dict[str, Any]

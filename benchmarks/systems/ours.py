@@ -73,7 +73,7 @@ class Built:
     def __init__(self, weights: Weights, model: Path | None, folder: Path) -> None:
         self._weights = weights
         self._settings = Settings(home=folder, model=model)
-        self._folder = folder / weights.digest[:12]
+        self._folder = stamp.folder(folder, weights.digest)
 
     @property
     def model(self) -> str:

@@ -50,7 +50,7 @@ def test_each_commit_is_followed_and_counted(
     assert len(row["cold_index_ms"]) == len(row["cold_search_ms"]) == 1
     assert "| texts encoded, most | 2 |" in capsys.readouterr().out
     assert report.incremental_table(results.read(out)) in report.whole(tmp_path)
-    assert list(cache.glob("incremental/shop-*/vectors-*"))
+    assert list(cache.glob("*/incremental/shop@*/vectors-*"))
 
 
 def test_a_history_that_is_too_short(mirrors: Path, tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+import codesearch
+import indexers
 from benchmarks.__main__ import main
 from benchmarks.board import Pinned
 from benchmarks.corpus import Corpus
 from benchmarks.functions import Sets, run_functions
-from benchmarks.systems import Options
+from benchmarks.systems import Options, stamp
 from benchmarks.systems.ours import PARTS, ablations
 from benchmarks.systems.ripgrep import count_lines, keywords
 from codesearch import ranking
@@ -152,6 +154,17 @@ def test_an_index_built_by_other_code_is_built_anew(run: Any, tmp_path: Path) ->
     run("--systems", "codesearch")
     assert stamp.read_text() == named
     assert (stamp.parent / "current").read_text() != before
+
+
+def test_the_stamp_covers_code_and_libraries(tmp_path: Path) -> None:
+    encoding = {path.name for path in stamp._files(codesearch, stamp._ENCODING)}
+    assert encoding >= {"onnx.py", "tokenizer.py", "weights.py"}
+    building = {path.name for path in stamp._files(codesearch, stamp._BUILDING)}
+    assert building >= {"text.py", "lexical.py", "manifest.py"}
+    assert {path.suffix for path in stamp._files(indexers, [""])} == {".py", ".scm"}
+    assert len({stamp._digest([], (name,)) for name in ("none", *stamp._ENCODERS)}) == 4
+    assert len({stamp._digest([], (name,)) for name in ("none", *stamp._BUILDERS)}) == 5
+    assert stamp.folder(tmp_path, "1" * 64).name.startswith("1" * 12 + "-")
 
 
 def test_another_revision_has_an_index_of_its_own(
