@@ -15,6 +15,7 @@ from benchmarks.__main__ import main
 from benchmarks.board import Pinned
 from benchmarks.corpus import Corpus
 from benchmarks.functions import Sets, run_functions
+from benchmarks.scoring import Place
 from benchmarks.systems import Options, stamp
 from benchmarks.systems.ours import PARTS, ablations
 from benchmarks.systems.ripgrep import count_lines, keywords
@@ -299,6 +300,13 @@ def test_speed_measures_whole_processes(mirrors: Path, data: Path, tmp_path: Pat
     assert 0 < row["warm_p50_ms"] <= row["warm_p95_ms"] <= row["warm_p99_ms"] < row["cold_ms"]
     assert row["index_peak_mb"] > 20
     assert row["bytes_per_chunk"] > 0
+
+
+def test_words_that_say_nothing_about_code_say_nothing_to_bm25_either() -> None:
+    bm25 = pytest.importorskip("benchmarks.systems.bm25")
+    search = bm25.make_search(["what is it", "parse a header", "else"], [Place(n) for n in "abc"])
+    assert [place.path for place in search("what is it that parses?", 3)] == ["b"]
+    assert search("what is it?", 3) == []
 
 
 def test_keywords_are_what_somebody_would_search_for() -> None:
