@@ -14,6 +14,7 @@ from benchmarks import (
     functions,
     incremental,
     plot,
+    processes,
     quality,
     report,
     results,
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit code 0, or 2 with a message where it could not begin."""
     parsed = _parser().parse_args(arguments)
     try:
-        parsed.run(parsed)
+        with processes.as_shipped():
+            parsed.run(parsed)
     except CodesearchError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         if error.remedy:
@@ -52,7 +54,7 @@ def _quality(parsed: argparse.Namespace) -> None:
     result = quality.run_quality(board, systems, left_out, failures)
     _finish(result, parsed.out, report.quality_tables)
     if old:
-        print(comparing.table(comparing.compare(old, result)))
+        print(comparing.table(old, result))
     if failures:
         failures.write(parsed.failures)
 
@@ -89,8 +91,7 @@ def _tui(parsed: argparse.Namespace) -> None:
 
 
 def _compare(parsed: argparse.Namespace) -> None:
-    old, new = results.read(parsed.old), results.read(parsed.new)
-    print(comparing.table(comparing.compare(old, new)))
+    print(comparing.table(results.read(parsed.old), results.read(parsed.new)))
 
 
 def _report(parsed: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks import plot, report, results
+from benchmarks.__main__ import main
 from benchmarks.board import Question, read_published, read_questions, read_repositories
 from benchmarks.comparing import compare, table
 from benchmarks.errors import BenchmarkError
@@ -65,7 +66,20 @@ def test_differences_are_paired_and_have_an_interval() -> None:
     assert found.new - found.old == pytest.approx((0.5 + (SECOND - 1) / (1 + SECOND)) / 3)
     assert found.low < found.new - found.old < found.high
     assert compare(OLD, OLD)["codesearch"].low == compare(OLD, OLD)["codesearch"].high == 0
-    assert "better 1, worse 1" in table(compare(OLD, new))
+    assert "better 1, worse 1" in table(OLD, new)
+
+
+def test_a_comparison_says_what_was_pinned_elsewhere() -> None:
+    new = result(flask=[[1], [1]], gin=[[2, 0]])
+    assert "another revision" not in table(OLD, new)
+    new["repositories"]["gin"]["revision"] = "3c4d"
+    assert "gin was another revision: 1a2b, then 3c4d" in table(OLD, new)
+
+
+def test_only_questions_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results.write({"what": "speed", "repositories": {}}, tmp_path / "s.json")
+    assert main(["compare", *[str(tmp_path / "s.json")] * 2]) == 2
+    assert "A result of `speed` has no questions" in capsys.readouterr().err
 
 
 def test_repositories_that_only_one_result_has_are_not_compared() -> None:
@@ -197,4 +211,7 @@ def test_the_board_is_read_as_it_is_published(tmp_path: Path) -> None:
     assert read_published(tmp_path, ["chi", "gin"]) == {"x": 0.75}
     assert read_published(tmp_path, ["other"]) == {}
     with pytest.raises(BenchmarkError, match=r"chi\.json"):
+        read_questions(tmp_path, "chi")
+    (tmp_path / "annotations" / "chi.json").write_text("[]")
+    with pytest.raises(BenchmarkError, match=r"chi\.json holds no questions"):
         read_questions(tmp_path, "chi")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 import codesearch
 import indexers
+from benchmarks import processes
 from benchmarks.__main__ import main
 from benchmarks.board import Pinned
 from benchmarks.corpus import Corpus
@@ -19,7 +22,7 @@ from benchmarks.scoring import Place
 from benchmarks.systems import Options, stamp
 from benchmarks.systems.ours import PARTS, ablations
 from benchmarks.systems.ripgrep import count_lines, keywords
-from codesearch import ranking
+from codesearch import Settings, ranking
 from codesearch.store.embedded import EmbeddedStore
 
 FILES = {
@@ -224,6 +227,24 @@ def test_a_second_run_encodes_nothing_and_is_compared(run: Any, tmp_path: Path) 
     _, said = run("--systems", "codesearch", "--compare", str(tmp_path / "result.json"))
     assert vectors.read_bytes() == before
     assert "better 0, worse 0" in said
+
+
+def test_what_the_user_has_set_stays_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODESEARCH_MODEL", "nowhere")
+    script = "import os; print(os.environ.get('CODESEARCH_MODEL'), os.environ['CODESEARCH_CONFIG'])"
+    with processes.as_shipped():
+        assert Settings.load().model is None
+        assert processes.timed([sys.executable, "-c", script]).output == f"None {os.devnull}\n"
+    assert os.environ["CODESEARCH_MODEL"] == "nowhere"
+    assert "CODESEARCH_CONFIG" not in os.environ
+
+
+def test_errors_of_the_product_have_their_remedies(tmp_path: Path, capsys: Any) -> None:
+    where = ["--cosqa", str(tmp_path), "--model", str(tmp_path / "nothing")]
+    assert main(["vectors", *where]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("benchmarks: The encoder in")
+    assert "→ Use a folder written by" in said
 
 
 def test_what_cannot_begin_is_said(data: Path, tmp_path: Path, capsys: Any) -> None:
