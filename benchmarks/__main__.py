@@ -11,6 +11,7 @@ from platformdirs import user_cache_path
 
 from benchmarks import (
     comparing,
+    costs,
     functions,
     incremental,
     plot,
@@ -73,21 +74,21 @@ def _vectors(parsed: argparse.Namespace) -> None:
 
 def _speed(parsed: argparse.Namespace) -> None:
     result = speed.run_speed(parsed.repos, parsed.data, parsed.only, clone=parsed.clone)
-    _finish(result, parsed.out, report.speed_table)
+    _finish(result, parsed.out, costs.speed_table)
 
 
 def _incremental(parsed: argparse.Namespace) -> None:
     cache = parsed.cache.expanduser().absolute()
     plan = incremental.Plan(parsed.repos, cache, parsed.commits, parsed.reuse, parsed.clone)
     result = incremental.run_incremental(plan, parsed.only)
-    _finish(result, parsed.out, report.incremental_table)
+    _finish(result, parsed.out, costs.incremental_table)
 
 
 def _tui(parsed: argparse.Namespace) -> None:
     from benchmarks import tui  # noqa: PLC0415  (the other commands do without it)
 
     result = tui.run_tui(parsed.repo, parsed.index_dir, questions=parsed.questions)
-    _finish(result, parsed.out, report.tui_table)
+    _finish(result, parsed.out, costs.tui_table)
 
 
 def _compare(parsed: argparse.Namespace) -> None:

@@ -29,16 +29,7 @@ from benchmarks.systems import stamp
 from codesearch import Index, Settings
 from codesearch.encoder.weights import Weights
 
-# A small, a middle and a large repository.
-PINNED = (
-    *(pinned for pinned in speed.PINNED if pinned.name in ("flask", "redis")),
-    Pinned(
-        "kafka",
-        "java",
-        "https://github.com/apache/kafka.git",
-        "1eb7644349cb07139d6a3c1ad1986979647cac99",
-    ),
-)
+PINNED = speed.PINNED
 _COLD = 5  # commits at the end that are followed by processes
 
 
@@ -114,7 +105,8 @@ def _build(
     else:
         full = processes.codesearch(*arguments)
         row = {"full_s": full.seconds, "full_peak_mb": full.peak_mb}
-        row["full_measured"] = circumstances()["date"]
+        now = circumstances()
+        row |= {"full_measured": now["date"], "full_commit": now["commit"]}
         _keep(directory, kept, row)
         known = processes.codesearch(*arguments, "--rebuild")
     with Index.open(repository, index_dir=directory, settings=Settings(home=directory)) as index:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import repos
-from benchmarks import facts, incremental, report, results
+from benchmarks import costs, facts, incremental, report, results
 from benchmarks.__main__ import main
 from benchmarks.board import Pinned
 from benchmarks.errors import BenchmarkError
@@ -49,7 +49,7 @@ def test_each_commit_is_followed_and_counted(
     assert row["p50_of_full"] < 1
     assert len(row["cold_index_ms"]) == len(row["cold_search_ms"]) == 1
     assert "| texts encoded, most | 2 |" in capsys.readouterr().out
-    assert report.incremental_table(results.read(out)) in report.whole(tmp_path)
+    assert costs.incremental_table(results.read(out)) in report.whole(tmp_path)
     assert list(cache.glob("*/incremental/shop@*/vectors-*"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import plot, report, results
+from benchmarks import costs, plot, report, results
 from benchmarks.__main__ import main
 from benchmarks.board import Question, read_published, read_questions, read_repositories
 from benchmarks.comparing import compare, table
@@ -173,13 +173,28 @@ def test_the_report_says_what_each_rule_is_worth() -> None:
     assert "without:" not in report.quality_tables(made)
 
 
-def test_speed_is_shown_as_a_ratio_to_its_baseline() -> None:
-    row = {key: 1.0 for _, key, _ in report._SPEED_ROWS}
-    row |= {"files": 3, "chunks": 9, "warm_p50_ms": 5.0, "cold_ms": 600.0, "grep_p50_ms": 6.0}
+def test_speed_is_shown_as_a_ratio_to_its_baselines() -> None:
+    row: dict[str, float] = {"files": 1234, "index_s": 5.0, "bm25_index_s": 0.5}
+    for name, times in (("warm", (5, 6, 9)), ("bm25", (0.02, 0.03, 0.03)), ("grep", (10, 8, 12))):
+        row |= {f"{name}_p{p}_ms": time for p, time in zip((50, 95, 99), times, strict=True)}
     made = OLD | {"import_ms": 23.0, "machine": {"cores": 2}, "repositories": {"gin": row}}
-    text = report.speed_table(made)
-    assert "| question, warm, p50, ms | 5.0 (5.0×) |" in text
-    assert "| question, whole process, ms | 600 (100×) |" in text
+    text = costs.speed_table(made)
+    assert "| files | 1,234 |" in text
+    assert "| … times BM25's | 10× |" in text
+    assert "| question, warm, p50 / p95 / p99, ms | 5.0 / 6.0 / 9.0 |" in text
+    assert "| … times BM25's | 250× / 200× / 300× |" in text
+    assert "| … times ripgrep's | 0.5× / 0.75× / 0.75× |" in text
+    assert "| question, whole process, p50 / p95 / p99, ms | – |" in text
+
+
+def test_a_rebuild_that_was_not_measured_again_says_so() -> None:
+    row = {"full_s": 5.0, "full_measured": "2026-11-22T10:00:01Z", "full_commit": "abc"}
+    row |= {"second_worktree": {"ms": 1.0, "encoded": 0}}
+    made = OLD | {"model": "m", "machine": {"cores": 2}, "repositories": {"gin": row}}
+    assert "every text encoded, s | 5.0 |" in costs.incremental_table(made)
+    later = made | {"date": "2026-11-23T10:00:00Z", "commit": "def"}
+    said = "every text encoded, s | 5.0 (earlier run: commit abc, 2026-11-22) |"
+    assert said in costs.incremental_table(later)
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])

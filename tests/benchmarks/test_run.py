@@ -13,7 +13,7 @@ import pytest
 
 import codesearch
 import indexers
-from benchmarks import processes
+from benchmarks import processes, speed
 from benchmarks.__main__ import main
 from benchmarks.board import Pinned
 from benchmarks.corpus import Corpus
@@ -311,16 +311,35 @@ def test_smaller_vectors_are_compared(tmp_path: Path, capsys: Any) -> None:
 
 
 @pytest.mark.slow
-def test_speed_measures_whole_processes(mirrors: Path, data: Path, tmp_path: Path) -> None:
+def test_speed_measures_whole_processes(
+    mirrors: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("bm25s")
+    monkeypatch.setattr(speed, "_COLD_QUESTIONS", 3)
     out = tmp_path / "speed.json"
     where = ["--repos", str(mirrors), "--data", str(data), "--only", "app", "--out", str(out)]
     assert main(["speed", *where]) == 0
     row = json.loads(out.read_text())["repositories"]["app"]
     assert row["chunks"] > 3
-    assert 0 < row["warm_p50_ms"] <= row["warm_p95_ms"] <= row["warm_p99_ms"] < row["cold_ms"]
+    assert 0 < row["warm_p50_ms"] <= row["warm_p95_ms"] <= row["warm_p99_ms"] < row["cold_p50_ms"]
+    assert row["cold_p50_ms"] <= row["cold_p95_ms"] <= row["cold_p99_ms"]
+    assert row["files"] == len(FILES)
+    assert row["source_mb"] * 1e6 == pytest.approx(sum(map(len, FILES.values())), abs=100)
     assert row["index_peak_mb"] > 20
     assert row["bytes_per_chunk"] > 0
+
+
+def test_speed_looks_for_baselines_and_questions_first(
+    mirrors: Path, data: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("bm25s")
+    where = ["speed", "--repos", str(mirrors), "--data", str(data), "--only", "app"]
+    (data / "annotations" / "app.json").write_text("[]")
+    assert main(where) == 2
+    assert "holds no questions" in capsys.readouterr().err
+    monkeypatch.setenv("PATH", "")
+    assert main(where) == 2
+    assert "No ripgrep to stand beside\n  → it is not installed" in capsys.readouterr().err
 
 
 def test_words_that_say_nothing_about_code_say_nothing_to_bm25_either() -> None:
