@@ -22,6 +22,7 @@ from benchmarks import (
     speed,
     vectors,
 )
+from benchmarks.errors import BenchmarkError
 from benchmarks.failures import Failures
 from benchmarks.results import Result
 from benchmarks.systems import MODULES, Options, make_systems, ours
@@ -51,13 +52,22 @@ def _quality(parsed: argparse.Namespace) -> None:
     for name, reason in left_out.items():
         print(f"left out: {name}: {reason}", file=sys.stderr)
     board = quality.Board(parsed.repos, parsed.data, parsed.only, parsed.clone)
-    failures = Failures(parsed.failures_of) if parsed.failures else None
+    failures = _failures(parsed, [system.name for system in systems])
     result = quality.run_quality(board, systems, left_out, failures)
     _finish(result, parsed.out, report.quality_tables)
     if old:
         print(comparing.table(old, result))
     if failures:
         failures.write(parsed.failures)
+
+
+def _failures(parsed: argparse.Namespace, names: Sequence[str]) -> Failures | None:
+    if not parsed.failures:
+        return None
+    if parsed.failures_of not in names:
+        known = f"--failures-of {' | '.join(names)}"
+        raise BenchmarkError(f"No system {parsed.failures_of!r} is asked", known)
+    return Failures(parsed.failures_of)
 
 
 def _functions(parsed: argparse.Namespace) -> None:

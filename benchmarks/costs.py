@@ -68,10 +68,9 @@ def _ratio(whose: str, keys: Sequence[str], others: Sequence[str]) -> Line:
 
     def cell(row: Row) -> str:
         pairs = [(row.get(key), row.get(other)) for key, other in zip(keys, others, strict=True)]
-        if not all(value and other for value, other in pairs):
-            return "–"
-        ratios = [value / other for value, other in pairs]
-        return " / ".join(f"{r:,.0f}×" if r >= 10 else f"{r:.2g}×" for r in ratios)
+        ratios = [value / other for value, other in pairs if value and other]
+        shown = [f"{r:,.0f}×" if r >= 10 else f"{r:.2g}×" for r in ratios]
+        return " / ".join(shown) if len(shown) == len(keys) else "–"
 
     return f"… times {whose}", cell
 

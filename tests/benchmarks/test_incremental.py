@@ -30,7 +30,9 @@ def mirrors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pinned = Pinned("shop", "python", "https://example.org/o/shop", repos.commit(folder))
     monkeypatch.setattr(incremental, "PINNED", (pinned,))
     monkeypatch.setattr(incremental, "_COLD", 1)
-    monkeypatch.setattr(facts, "commit", lambda: "0123456789ab")  # of uncommitted code none holds
+    monkeypatch.setattr(
+        facts, "commit", lambda *_: "0123456789ab"
+    )  # of uncommitted code none holds
     return folder.parent
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import costs, plot, report, results
+from benchmarks import costs, facts, plot, report, results
 from benchmarks.__main__ import main
 from benchmarks.board import Question, read_published, read_questions, read_repositories
 from benchmarks.comparing import compare, table
@@ -195,6 +195,17 @@ def test_a_rebuild_that_was_not_measured_again_says_so() -> None:
     later = made | {"date": "2026-11-23T10:00:00Z", "commit": "def"}
     said = "every text encoded, s | 5.0 (earlier run: commit abc, 2026-11-22) |"
     assert said in costs.incremental_table(later)
+
+
+def test_a_face_counts_where_it_takes_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = {"tui"}
+
+    def git(*arguments: str) -> str:
+        return "0123456789ab" if arguments[0] == "rev-parse" else "".join({*arguments} & changed)
+
+    monkeypatch.setattr(facts, "_git", git)
+    assert facts.circumstances()["commit"] == "0123456789ab"
+    assert facts.circumstances("tui")["commit"] == "0123456789ab+"
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])

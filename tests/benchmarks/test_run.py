@@ -252,6 +252,10 @@ def test_what_cannot_begin_is_said(data: Path, tmp_path: Path, capsys: Any) -> N
     for more, message in (
         (["--systems", "nonsense"], "No system 'nonsense'"),
         (["--systems", "semble"], "→ semble: name a Model2Vec folder: --semble-model DIR"),
+        (
+            ["--systems", "lexical", "--failures", "f.json"],
+            "No system 'codesearch' is asked\n  → --failures-of lexical",
+        ),
         (["--only", "nonsense"], "no repository named 'nonsense'"),
         (["--systems", "lexical"], "no repository could be had"),
     ):
