@@ -82,6 +82,13 @@ def _vectors(parsed: argparse.Namespace) -> None:
     _finish(result, parsed.out, report.vectors_table)
 
 
+def _encoder(parsed: argparse.Namespace) -> None:
+    from benchmarks import encoder  # noqa: PLC0415  (the other commands do without it)
+
+    result = encoder.run_encoder(parsed.models, parsed.eval, parsed.heldout)
+    _finish(result, parsed.out, report.encoder_table)
+
+
 def _speed(parsed: argparse.Namespace) -> None:
     result = speed.run_speed(parsed.repos, parsed.data, parsed.only, clone=parsed.clone)
     _finish(result, parsed.out, costs.speed_table)
@@ -133,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_quality(commands.add_parser("quality", help="NDCG@10 on pinned repositories"))
     _add_functions(commands.add_parser("functions", help="MRR on sets of single functions"))
+    _add_encoder(commands.add_parser("encoder", help="MRR of encoders alone, and of BM25"))
     _add_vectors(commands.add_parser("vectors", help="MRR of smaller vectors"))
     _add_speed(commands.add_parser("speed", help="times, memory and sizes"))
     _add_incremental(commands.add_parser("incremental", help="what a commit costs, over many"))
@@ -166,6 +174,15 @@ def _add_functions(parser: argparse.ArgumentParser) -> None:
     _add_sets(parser)
     parser.add_argument("--ablate", action="store_true", help="our ranking less a rule, each")
     parser.set_defaults(run=_functions)
+
+
+def _add_encoder(parser: argparse.ArgumentParser) -> None:
+    more = "weights folders to stand beside ours"
+    parser.add_argument("--models", type=Path, nargs="*", default=[], help=more)
+    parser.add_argument("--eval", type=Path, help="folder of cosqa/ and humaneval_x/")
+    parser.add_argument("--heldout", type=Path, help="docstring → function, as training wrote it")
+    parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")
+    parser.set_defaults(run=_encoder)
 
 
 def _add_vectors(parser: argparse.ArgumentParser) -> None:

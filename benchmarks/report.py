@@ -16,6 +16,7 @@ PUBLISHED = "as published"
 def whole(folder: Path = FOLDER) -> str:
     """The tables of the results of each kind that hold. Raises ``BenchmarkError`` without any."""
     makers = {
+        "encoder": encoder_table,
         "functions": functions_table,
         "speed": speed_table,
         "incremental": incremental_table,
@@ -58,6 +59,15 @@ def functions_table(result: Result) -> str:
     ]
     head = f"MRR on single functions, {result['model']} ({run_of(result)})"
     return head + "\n\n" + table(["", "functions", *parts], rows)
+
+
+def encoder_table(result: Result) -> str:
+    """MRR of BM25 and of encoders alone, on each set."""
+    tasks, rankers = result["tasks"], result["rankers"]
+    rows = [[name, *(f"{mrr[ranker]:.3f}" for ranker in rankers)] for name, mrr in tasks.items()]
+    head = f"MRR of encoders alone ({run_of(result)})"
+    notes = "\n".join(f"- {ranker}: {what}" for ranker, what in rankers.items())
+    return "\n\n".join([head, table(["", *rankers], rows), notes])
 
 
 def vectors_table(result: Result) -> str:

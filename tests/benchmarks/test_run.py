@@ -23,6 +23,7 @@ from benchmarks.systems import Options, stamp
 from benchmarks.systems.ours import PARTS, ablations
 from benchmarks.systems.ripgrep import count_lines, keywords
 from codesearch import Settings, ranking
+from codesearch.encoder.weights import Weights
 from codesearch.store.embedded import EmbeddedStore
 
 FILES = {
@@ -303,6 +304,23 @@ def test_the_ranking_knows_how_long_the_lists_were(
     _two_functions(tmp_path)
     run_functions(Sets(cosqa=tmp_path), Options(tmp_path / "cache"), ablate=True)
     assert set(limits) == {1000}
+
+
+def test_encoders_stand_beside_bm25(tmp_path: Path, capsys: Any) -> None:
+    for name in ("cosqa", "humaneval_x"):
+        (tmp_path / name).mkdir()
+        _two_functions(tmp_path / name)
+    out = tmp_path / "encoder.json"
+    where = ["encoder", "--out", str(out), "--eval"]
+    assert main([*where, str(tmp_path)]) == 0
+    result = json.loads(out.read_text())
+    weights = Weights.open(None)
+    assert result["rankers"][weights.name] == f"weights {weights.digest[:12]}"
+    assert result["tasks"]["CoSQA dev, docstring removed"] == {"BM25": 1.0, weights.name: 1.0}
+    assert result["questions"]["HumanEval-X, python"] == 1
+    assert "| HumanEval-X, mean | 1.000 | 1.000 |" in capsys.readouterr().out
+    assert main([*where, str(tmp_path / "gone")]) == 2
+    assert "Cannot read the sets" in capsys.readouterr().err
 
 
 def test_smaller_vectors_are_compared(tmp_path: Path, capsys: Any) -> None:
