@@ -21,8 +21,8 @@ lint: $(DEV)/installed
 types: $(DEV)/installed
 	$(DEV)/bin/mypy
 
-bench: $(DEV)/bench  ## what the benchmark program can measure
-	$(DEV)/bin/python -m benchmarks --help
+bench: $(DEV)/bench  ## NDCG@10 on the board: make bench REPOS=folder-of-mirrors DATA=folder-of-questions
+	$(DEV)/bin/python -m benchmarks $(if $(and $(REPOS),$(DATA)),quality --repos "$(REPOS)" --data "$(DATA)",--help)
 
 train: $(DEV)/train  ## stages of training (codesearch/training/README.md says what to run)
 	$(DEV)/bin/python -m codesearch.training --help

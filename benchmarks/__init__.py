@@ -2,6 +2,7 @@
 
     python -m benchmarks quality --repos MIRRORS --data ANNOTATIONS
     python -m benchmarks functions --cosqa DIR --humaneval DIR
+    python -m benchmarks encoder --eval DIR --heldout FILE --models WEIGHTS
     python -m benchmarks speed --repos MIRRORS --data ANNOTATIONS
     python -m benchmarks incremental --repos MIRRORS
     python -m benchmarks vectors --cosqa DIR --humaneval DIR

@@ -4,92 +4,126 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from benchmarks import comparing, functions, incremental, quality, report, results, speed, vectors
+from benchmarks import (
+    comparing,
+    costs,
+    functions,
+    incremental,
+    plot,
+    processes,
+    quality,
+    report,
+    results,
+    speed,
+    vectors,
+)
 from benchmarks.errors import BenchmarkError
 from benchmarks.failures import Failures
 from benchmarks.results import Result
 from benchmarks.systems import MODULES, Options, make_systems, ours
+from codesearch import CodesearchError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit code 0, or 2 with a message where it could not begin."""
     parsed = _parser().parse_args(arguments)
     try:
-        parsed.run(parsed)
-    except BenchmarkError as error:
+        with processes.as_shipped():
+            parsed.run(parsed)
+    except CodesearchError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
+        if error.remedy:
+            print(f"  → {error.remedy}", file=sys.stderr)
         return 2
     return 0
 
 
 def _quality(parsed: argparse.Namespace) -> None:
-    names = list(parsed.systems or ([] if parsed.ablate else MODULES))
-    names += ours.ablations() if parsed.ablate else []
+    names = parsed.systems or ([] if parsed.ablate else MODULES)
+    if parsed.ablate:  # what lacks a rule is compared with what has them all
+        names = dict.fromkeys((*names, "codesearch", *ours.ablations()))
+    old = results.read(parsed.compare) if parsed.compare else None
     systems, left_out = make_systems(names, _options(parsed))
     for name, reason in left_out.items():
         print(f"left out: {name}: {reason}", file=sys.stderr)
     board = quality.Board(parsed.repos, parsed.data, parsed.only, parsed.clone)
-    failures = Failures(parsed.failures_of) if parsed.failures else None
+    failures = _failures(parsed, [system.name for system in systems])
     result = quality.run_quality(board, systems, left_out, failures)
+    _finish(result, parsed.out, report.quality_tables)
+    if old:
+        print(comparing.table(old, result))
     if failures:
         failures.write(parsed.failures)
-    _finish(result, parsed.out, report.quality_tables(result))
-    if parsed.compare:
-        print(comparing.table(comparing.compare(results.read(parsed.compare), result)))
+
+
+def _failures(parsed: argparse.Namespace, names: Sequence[str]) -> Failures | None:
+    if not parsed.failures:
+        return None
+    if parsed.failures_of not in names:
+        known = f"--failures-of {' | '.join(names)}"
+        raise BenchmarkError(f"No system {parsed.failures_of!r} is asked", known)
+    return Failures(parsed.failures_of)
 
 
 def _functions(parsed: argparse.Namespace) -> None:
     sets = functions.Sets(cosqa=parsed.cosqa, humaneval=parsed.humaneval)
     result = functions.run_functions(sets, _options(parsed), ablate=parsed.ablate)
-    _finish(result, parsed.out, report.functions_table(result))
+    _finish(result, parsed.out, report.functions_table)
 
 
 def _vectors(parsed: argparse.Namespace) -> None:
     sets = functions.Sets(cosqa=parsed.cosqa, humaneval=parsed.humaneval)
     result = vectors.run_vectors(sets, parsed.model)
-    _finish(result, parsed.out, report.vectors_table(result))
+    _finish(result, parsed.out, report.vectors_table)
+
+
+def _encoder(parsed: argparse.Namespace) -> None:
+    from benchmarks import encoder  # noqa: PLC0415  (the other commands do without it)
+
+    result = encoder.run_encoder(parsed.models, parsed.eval, parsed.heldout)
+    _finish(result, parsed.out, report.encoder_table)
 
 
 def _speed(parsed: argparse.Namespace) -> None:
     result = speed.run_speed(parsed.repos, parsed.data, parsed.only, clone=parsed.clone)
-    _finish(result, parsed.out, report.speed_table(result))
+    _finish(result, parsed.out, costs.speed_table)
 
 
 def _incremental(parsed: argparse.Namespace) -> None:
     cache = parsed.cache.expanduser().absolute()
     plan = incremental.Plan(parsed.repos, cache, parsed.commits, parsed.reuse, parsed.clone)
     result = incremental.run_incremental(plan, parsed.only)
-    _finish(result, parsed.out, report.incremental_table(result))
+    _finish(result, parsed.out, costs.incremental_table)
 
 
 def _tui(parsed: argparse.Namespace) -> None:
     from benchmarks import tui  # noqa: PLC0415  (the other commands do without it)
 
     result = tui.run_tui(parsed.repo, parsed.index_dir, questions=parsed.questions)
-    _finish(result, parsed.out, report.tui_table(result))
+    _finish(result, parsed.out, costs.tui_table)
 
 
 def _compare(parsed: argparse.Namespace) -> None:
-    old, new = results.read(parsed.old), results.read(parsed.new)
-    print(comparing.table(comparing.compare(old, new)))
+    print(comparing.table(results.read(parsed.old), results.read(parsed.new)))
 
 
 def _report(parsed: argparse.Namespace) -> None:
-    print(report.whole(results.FOLDER if parsed.results is None else parsed.results))
+    print(report.whole(parsed.results))
     if parsed.plot:
-        report.draw(results.newest("quality", parsed.results or results.FOLDER), parsed.plot)
+        plot.draw(results.board(parsed.results), parsed.plot)
 
 
-def _finish(result: Result, out: Path | None, tables: str) -> None:
+def _finish(result: Result, out: Path | None, tables: Callable[[Result], str]) -> None:
+    """Write first: what took an hour is kept, whatever becomes of its tables."""
     path = out or results.default_path(result)
     results.write(result, path)
-    print(tables)
     print(f"written to {path}", file=sys.stderr)
+    print(tables(result))
 
 
 def _options(parsed: argparse.Namespace) -> Options:
@@ -106,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_quality(commands.add_parser("quality", help="NDCG@10 on pinned repositories"))
     _add_functions(commands.add_parser("functions", help="MRR on sets of single functions"))
+    _add_encoder(commands.add_parser("encoder", help="MRR of encoders alone, and of BM25"))
     _add_vectors(commands.add_parser("vectors", help="MRR of smaller vectors"))
     _add_speed(commands.add_parser("speed", help="times, memory and sizes"))
     _add_incremental(commands.add_parser("incremental", help="what a commit costs, over many"))
@@ -116,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     comparison.add_argument("new", type=Path)
     comparison.set_defaults(run=_compare)
     tables = commands.add_parser("report", help="tables of the results that hold, as Markdown")
-    tables.add_argument("--results", type=Path, help="folder of results")
+    tables.add_argument("--results", type=Path, default=results.FOLDER, help="folder of results")
     tables.add_argument("--plot", type=Path, help="draw the systems' NDCG@10 to this .svg or .png")
     tables.set_defaults(run=_report)
     return parser
@@ -139,6 +174,15 @@ def _add_functions(parser: argparse.ArgumentParser) -> None:
     _add_sets(parser)
     parser.add_argument("--ablate", action="store_true", help="our ranking less a rule, each")
     parser.set_defaults(run=_functions)
+
+
+def _add_encoder(parser: argparse.ArgumentParser) -> None:
+    more = "weights folders to stand beside ours"
+    parser.add_argument("--models", type=Path, nargs="*", default=[], help=more)
+    parser.add_argument("--eval", type=Path, help="folder of cosqa/ and humaneval_x/")
+    parser.add_argument("--heldout", type=Path, help="docstring → function, as training wrote it")
+    parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")
+    parser.set_defaults(run=_encoder)
 
 
 def _add_vectors(parser: argparse.ArgumentParser) -> None:

@@ -55,15 +55,19 @@ def read_repositories(folder: Path, only: Collection[str] = ()) -> list[Pinned]:
 
 
 def read_questions(folder: Path, name: str) -> list[Question]:
-    """The questions about one repository, in their order."""
-    return [
+    """The questions about one repository, in their order. Raises ``BenchmarkError`` for none."""
+    path = folder / "annotations" / f"{name}.json"
+    questions = [
         Question(
             query=row["query"],
             category=row["category"],
             targets=tuple(map(_target, [*row.get("relevant", ()), *row.get("secondary", ())])),
         )
-        for row in _read(folder / "annotations" / f"{name}.json")
+        for row in _read(path)
     ]
+    if not questions:
+        raise BenchmarkError(f"{path} holds no questions")
+    return questions
 
 
 def read_published(folder: Path, names: Collection[str]) -> dict[str, float]:

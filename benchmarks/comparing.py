@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.results import Result, Scores, question_scores
 from benchmarks.scoring import mean
 
@@ -34,7 +36,13 @@ class Difference:
 
 
 def compare(old: Result, new: Result) -> dict[str, Difference]:
-    """The difference of each system that both results have."""
+    """The difference of each system that both results have.
+
+    Raises ``BenchmarkError`` for results that are not of ``quality``: only those know questions.
+    """
+    for result in (old, new):
+        if result["what"] != "quality":
+            raise BenchmarkError(f"A result of `{result['what']}` has no questions to compare")
     found = {}
     for system in new["systems"]:
         if system in old["systems"]:
@@ -76,9 +84,18 @@ def _interval(pairs: list[NDArray[np.float64]]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def table(differences: dict[str, Difference]) -> str:
-    """As lines of text."""
+def table(old: Result, new: Result) -> str:
+    """As lines of text; and what was pinned elsewhere in the meantime."""
+    differences = compare(old, new)
     if not differences:
         return "The two results have no system in common."
     width = max(map(len, differences))
-    return "\n".join(f"{name:<{width}}  {found}" for name, found in differences.items())
+    lines = [f"{name:<{width}}  {found}" for name, found in differences.items()]
+    return "\n".join([*lines, *_moved(old, new)])
+
+
+def _moved(old: Result, new: Result) -> Iterator[str]:
+    for name, row in new["repositories"].items():
+        before = old["repositories"].get(name, row)["revision"]
+        if before != row["revision"]:
+            yield f"{name} was another revision: {before[:12]}, then {row['revision'][:12]}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from codesearch import CodesearchError
 
-class BenchmarkError(Exception):
+
+class BenchmarkError(CodesearchError):
     """A run that cannot begin: missing folder, unknown name, unreadable file."""
 
 

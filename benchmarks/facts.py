@@ -23,11 +23,14 @@ _PACKAGES = (
 )
 
 
-def circumstances() -> dict[str, Any]:
-    """Date, commit of this checkout and machine, as they stand at the head of every result."""
+def circumstances(*faces: str) -> dict[str, Any]:
+    """Date, commit of this checkout and machine, as they stand at the head of every result.
+
+    ``faces`` are packages that take part beside the library.
+    """
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "commit": commit(),
+        "commit": commit(*faces),
         "machine": {
             "cores": cores(),
             "processor": _processor(),
@@ -38,12 +41,12 @@ def circumstances() -> dict[str, Any]:
     }
 
 
-def commit() -> str:
+def commit(*faces: str) -> str:
     """Twelve digits of this checkout's commit, ``+`` behind it where code differs from it."""
     head = _git("rev-parse", "--short=12", "HEAD")
     if not head:
         return "unknown"
-    code = ("codesearch", "indexers", "benchmarks/*.py", "benchmarks/systems")
+    code = ("codesearch", "indexers", "benchmarks/*.py", "benchmarks/systems", *faces)
     return head + ("+" if _git("status", "--porcelain", "--", *code) else "")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.board import Pinned, Question
+from benchmarks.errors import BenchmarkError
 from benchmarks.scoring import Place, ndcg, ranks
 from benchmarks.systems import Search
 
@@ -58,6 +59,9 @@ class Failures:
         )
 
     def write(self, path: Path) -> None:
-        """All of them, worst first."""
+        """All of them, worst first. Raises ``BenchmarkError``."""
         rows = sorted(self._rows, key=lambda row: (row["ndcg10"], row["repository"]))
-        path.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
+        try:
+            path.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
+        except OSError as error:
+            raise BenchmarkError(f"Cannot write the failures to {path}: {error}") from error

@@ -19,7 +19,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.facts import circumstances
 from benchmarks.results import Result, rounded
 from benchmarks.scoring import Place, mean, reciprocal_rank
-from benchmarks.systems import Options, Search
+from benchmarks.systems import Options, Search, stamp
 from benchmarks.systems.ours import PARTS, Parts, ablations, part_of
 from benchmarks.systems.stores import NOWHERE, build, searching
 from codesearch import Hit
@@ -62,7 +62,7 @@ def run_functions(sets: Sets, options: Options, *, ablate: bool = False) -> Resu
     result["model"] = f"{encoder.name} {encoder.digest[:12]}"
     result["tasks"] = {}
     for task in tasks(sets):
-        directory = options.cache / encoder.digest[:12] / f"functions-{task.name}"
+        directory = stamp.folder(options.cache, encoder.digest) / f"functions-{task.name}"
         names = [*PARTS, *(ablations() if ablate else [])]
         scores = _mrr(task, directory, encoder, names)
         result["tasks"][task.name] = {
@@ -100,7 +100,7 @@ def _mrr(task: Task, directory: Path, encoder: Encoder, names: Sequence[str]) ->
     build(directory, [chunks for _, chunks in cut], encoder)
     scores = {}
     with searching(directory, encoder) as (searcher, reader):
-        parts = Parts(encoder, reader)
+        parts = Parts(encoder, reader, NOWHERE)
 
         def everywhere(query: str, top_k: int) -> list[Hit]:
             return searcher.search(query, top_k, None, lambda _: NOWHERE)

@@ -25,19 +25,11 @@ from benchmarks.mirrors import find_mirror
 from benchmarks.replay import BRANCH, QUESTION, move_branch
 from benchmarks.results import Result, rounded
 from benchmarks.scoring import percentile
+from benchmarks.systems import stamp
 from codesearch import Index, Settings
 from codesearch.encoder.weights import Weights
 
-# A small, a middle and a large repository.
-PINNED = (
-    *(pinned for pinned in speed.PINNED if pinned.name in ("flask", "redis")),
-    Pinned(
-        "kafka",
-        "java",
-        "https://github.com/apache/kafka.git",
-        "1eb7644349cb07139d6a3c1ad1986979647cac99",
-    ),
-)
+PINNED = speed.PINNED
 _COLD = 5  # commits at the end that are followed by processes
 
 
@@ -100,7 +92,8 @@ def _build(
     plan: Plan, pinned: Pinned, commit: str, repository: Path, directory: Path
 ) -> dict[str, Any]:
     """Index the first commit from nothing, and once more with every vector known."""
-    kept = plan.cache / "incremental" / f"{pinned.name}-{commit[:12]}-{_model()[-12:]}"
+    kept = stamp.folder(plan.cache, Weights.open(None).digest)
+    kept = kept / "incremental" / f"{pinned.name}@{commit[:12]}"
     arguments = ["index", str(repository), "--index-dir", str(directory)]
     directory.mkdir()
     row: dict[str, Any]
@@ -112,7 +105,8 @@ def _build(
     else:
         full = processes.codesearch(*arguments)
         row = {"full_s": full.seconds, "full_peak_mb": full.peak_mb}
-        row["full_measured"] = circumstances()["date"]
+        now = circumstances()
+        row |= {"full_measured": now["date"], "full_commit": now["commit"]}
         _keep(directory, kept, row)
         known = processes.codesearch(*arguments, "--rebuild")
     with Index.open(repository, index_dir=directory, settings=Settings(home=directory)) as index:

@@ -1,4 +1,4 @@
-"""Whole processes, timed from start to end, with the most memory they had."""
+"""Whole processes, timed from start to end, with the most memory they had; and their settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from benchmarks.errors import BenchmarkError
@@ -20,6 +21,21 @@ class Run:
     seconds: float
     peak_mb: float  # the most memory that the process, or one it waited for, ever had
     output: str
+
+
+@contextmanager
+def as_shipped() -> Iterator[None]:
+    """What the user has set (environment, file) stays out, here and in processes that are begun."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("CODESEARCH_"):
+            del os.environ[name]
+    os.environ["CODESEARCH_CONFIG"] = os.devnull
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def codesearch(*arguments: str, found: Collection[int] = (0,)) -> Run:

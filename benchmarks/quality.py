@@ -44,19 +44,21 @@ def run_quality(
     result["systems"] = {system.name: {"describes": system.describes} for system in systems}
     result["systems_left_out"] = left_out
     result["repositories"], result["repositories_left_out"] = {}, {}
+    there = []  # all is looked up before anything is measured
     for pinned in read_repositories(board.data, board.only):
         try:
             mirror = find_mirror(board.mirrors, pinned, clone=board.clone)
         except MirrorError as error:
             result["repositories_left_out"][pinned.name] = str(error)
             _say(f"left out: {error}")
-            continue
-        questions = read_questions(board.data, pinned.name)
+        else:
+            there.append((pinned, mirror, read_questions(board.data, pinned.name)))
+    if not there:
+        raise BenchmarkError("Nothing was measured: no repository could be had")
+    for pinned, mirror, questions in there:
         with Corpus(pinned, mirror) as corpus:
             asked = _ask_all(corpus, systems, questions, failures)
         result["repositories"][pinned.name] = asked
-    if not result["repositories"]:
-        raise BenchmarkError("Nothing was measured: no repository could be had")
     for system in systems:
         result["systems"][system.name] |= results.summary(result, system.name)
         times = [r["p50_ms"][system.name] for r in result["repositories"].values()]

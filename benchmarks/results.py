@@ -12,6 +12,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.scoring import mean, ndcg
 
 FOLDER = Path(__file__).parent / "results"
+WITHOUT = "without:"  # begins the names of systems that lack a rule of our ranking
 
 Result = dict[str, Any]
 Scores = dict[str, list[float]]
@@ -19,15 +20,22 @@ Scores = dict[str, list[float]]
 
 
 def default_path(result: Result) -> Path:
-    """``results/<date>-<commit>-<what>.json``."""
-    day, commit = result["date"][:10], result["commit"].replace("+", "-changed")
-    return FOLDER / f"{day}-{commit}-{result['what']}.json"
+    """``results/<day>-<time>-<commit>-<what>.json``."""
+    when = result["date"].replace("T", "-").replace(":", "").removesuffix("Z")
+    commit = result["commit"].replace("+", "-changed")
+    return FOLDER / f"{when}-{commit}-{result['what']}.json"
 
 
 def write(result: Result, path: Path) -> None:
-    """Write a result; lists of numbers stay on one line, so that differences can be read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_dump(result) + "\n", encoding="utf-8")
+    """Write a result; lists of numbers stay on one line, so that differences can be read.
+
+    Raises ``BenchmarkError``.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_dump(result) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BenchmarkError(f"Cannot write the result {path}: {error}") from error
 
 
 def read(path: Path) -> Result:
@@ -39,25 +47,63 @@ def read(path: Path) -> Result:
     return result
 
 
-def newest(what: str, folder: Path = FOLDER) -> Result | None:
-    """The newest result of a kind; None if there is none."""
-    return next(iter(current(what, folder)), None)
-
-
 def current(what: str, folder: Path = FOLDER) -> list[Result]:
-    """The results of a kind that hold, newest first.
+    """The results of a kind that hold, newest first, each less what a newer one measured.
 
-    Those are the newest one, and older ones with a repository that no newer one measured.
+    What was measured with uncommitted changes holds nowhere. For ``quality`` see ``board``.
     """
-    found = [read(path) for path in folder.glob(f"*-{what}.json")]
     kept: list[Result] = []
     measured: set[str] = set()
-    for result in sorted(found, key=lambda result: str(result["date"]), reverse=True):
-        repositories = set(result.get("repositories", ()))
-        if not kept or repositories - measured:
-            kept.append(result)
-            measured |= repositories
+    for result in _of_commits(what, folder):
+        part = next((name for name in ("repositories", "tasks") if name in result), "")
+        rows = {name: row for name, row in result.get(part, {}).items() if name not in measured}
+        if rows or not kept:
+            kept.append(result | {part: rows} if part else result)
+            measured |= rows.keys()
     return kept
+
+
+def board(folder: Path = FOLDER) -> Result | None:
+    """Every system on the widest board, of each the newest run; None if there is no run.
+
+    A run of fewer repositories, or of other revisions, says nothing about that board. ``ablation``
+    is the newest run that left rules out: those are compared with the ranking of that run.
+    """
+    runs = _of_commits("quality", folder)
+    widest = max(runs, key=lambda run: len(run["repositories"]), default=None)
+    if widest is None:
+        return None
+    runs = [run for run in runs if _asked(run) == _asked(widest)]
+    systems: dict[str, Any] = {}
+    for run in runs:
+        for name, row in run["systems"].items():
+            if not name.startswith(WITHOUT):
+                systems.setdefault(name, row | {"commit": run["commit"], "date": run["date"]})
+    left_out = {
+        name: reason
+        for name, reason in widest["systems_left_out"].items()
+        if not any(system.startswith(name) for system in systems)
+    }
+    by_score = sorted(systems.items(), key=lambda item: float(item[1]["ndcg10"]))
+    ablated = (run for run in runs if any(name.startswith(WITHOUT) for name in run["systems"]))
+    return widest | {
+        "systems": dict(by_score),
+        "systems_left_out": left_out,
+        "ablation": next(ablated, widest),
+    }
+
+
+def _of_commits(what: str, folder: Path) -> list[Result]:
+    """Results of a kind, newest first; none of code that no commit has."""
+    found = [read(path) for path in folder.glob(f"*-{what}.json")]
+    found = [result for result in found if not result["commit"].endswith("+")]
+    return sorted(found, key=lambda result: str(result["date"]), reverse=True)
+
+
+def _asked(result: Result) -> dict[str, Any]:
+    """What two results must have in common to stand in one table."""
+    rows = result["repositories"].items()
+    return {name: (row["revision"], row["categories"]) for name, row in rows}
 
 
 def question_scores(result: Result, system: str) -> Scores:

@@ -78,7 +78,7 @@ def run_tui(
     with Index.open(place, index_dir=index_dir) as index:
         index.sync()
         stats = index.stats()
-    result: Result = {"what": "tui", **circumstances()}
+    result: Result = {"what": "tui", **circumstances("tui")}
     result |= {"repository": stats.name, "revision": stats.commit, "chunks": stats.chunks}
     result["size"] = list(_SIZE)
     result["start_ms"] = percentile([_start_ms(place, index_dir) for _ in range(starts)], 0.5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from benchmarks.corpus import Corpus
 from benchmarks.errors import BenchmarkError, UnavailableError
+from benchmarks.results import WITHOUT
 from benchmarks.scoring import Place
 
 Search = Callable[[str, int], Sequence[Place]]
@@ -61,13 +62,17 @@ MODULES = {
 }
 
 
-def make_systems(names: Sequence[str], options: Options) -> tuple[list[System], dict[str, str]]:
-    """The systems called ``names`` (none: all), and those that cannot take part, with reasons."""
+def make_systems(names: Iterable[str], options: Options) -> tuple[list[System], dict[str, str]]:
+    """The systems called ``names``, and those that cannot take part, with reasons.
+
+    Raises ``BenchmarkError`` for an unknown name, and where no system is left.
+    """
+    names = list(names)
     if unknown := [name for name in names if _module(name) is None]:
         raise BenchmarkError(f"No system {unknown[0]!r}; there are {', '.join(MODULES)}")
     systems: list[System] = []
     left_out: dict[str, str] = {}
-    for name in names or MODULES:
+    for name in names:
         try:
             module: Any = import_module(str(_module(name)))
             systems.append(module.make(name, options))
@@ -75,8 +80,11 @@ def make_systems(names: Sequence[str], options: Options) -> tuple[list[System], 
             left_out[name] = str(reason)
         except ModuleNotFoundError as missing:
             left_out[name] = f"{missing.name} is not installed (pip install '.[bench]')"
+    if not systems:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise BenchmarkError("No system can take part", reasons)
     return systems, left_out
 
 
 def _module(name: str) -> str | None:
-    return MODULES["codesearch"] if name.startswith("without:") else MODULES.get(name)
+    return MODULES["codesearch"] if name.startswith(WITHOUT) else MODULES.get(name)

@@ -1,7 +1,8 @@
 """BM25 by ``bm25s``, over whole files or over our chunks.
 
-Terms are those of our own lexical search (identifiers split, plurals folded), so that what is
-compared is the ranking and not the tokenizer; path and text count alike, fields are not weighted.
+Terms are those of our own lexical search (identifiers split, plurals folded, words of the question
+that say nothing about code left out), so that what is compared is the ranking and not the
+tokenizer; path and text count alike, fields are not weighted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from benchmarks.corpus import Corpus
 from benchmarks.scoring import Place
 from benchmarks.systems import Options, Search, System
-from codesearch.lexical import terms
+from codesearch.lexical import question_words, terms
 
 
 def make(name: str, options: Options) -> System:
@@ -35,7 +36,8 @@ class Bm25:
     @property
     def describes(self) -> str:
         """With the library's version."""
-        return f"bm25s {version('bm25s')} over {'our chunks' if self.over_chunks else 'files'}"
+        over = "our chunks" if self.over_chunks else "files"
+        return f"bm25s {version('bm25s')} over {over}, terms and stop words as ours"
 
     @contextmanager
     def open(self, corpus: Corpus) -> Iterator[Search]:
@@ -55,7 +57,7 @@ def make_search(texts: Sequence[str], places: Sequence[Place]) -> Search:
     index.index([list(terms(text)) for text in texts], show_progress=False)
 
     def search(query: str, top_k: int) -> list[Place]:
-        words = [word for word in dict.fromkeys(terms(query)) if word in index.vocab_dict]
+        words = [word for word in sorted(question_words(query)) if word in index.vocab_dict]
         if not words:
             return []
         scores = index.get_scores(words)

@@ -13,12 +13,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.corpus import Corpus
 from benchmarks.errors import BenchmarkError
+from benchmarks.results import WITHOUT
 from benchmarks.scoring import Place
 from benchmarks.systems import Options, Search, System, stamp
 from codesearch import Hit, Index, Settings, ranking
@@ -27,6 +28,7 @@ from codesearch.encoder.weights import Weights
 from codesearch.fingerprint import index_fingerprint
 from codesearch.lexical import query_terms
 from codesearch.question import Question
+from codesearch.searcher import list_length, placed
 from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
 from codesearch.sync import Syncer
 from codesearch.types import Chunk
@@ -41,7 +43,6 @@ PARTS = {
     "lexical + rules": "our ranking without the dense candidates",
     "codesearch": "Index.search as it is shipped",
 }
-WITHOUT = "without:"
 _LEFT_OUT = {"lexical + rules": ranking.MEANING, "dense + rules": ranking.WORDS}
 _RRF_K = 60
 
@@ -73,7 +74,7 @@ class Built:
     def __init__(self, weights: Weights, model: Path | None, folder: Path) -> None:
         self._weights = weights
         self._settings = Settings(home=folder, model=model)
-        self._folder = folder / weights.digest[:12]
+        self._folder = stamp.folder(folder, weights.digest)
 
     @property
     def model(self) -> str:
@@ -83,8 +84,8 @@ class Built:
     @contextmanager
     def open(self, corpus: Corpus) -> Iterator[tuple[Index, EmbeddedReader]]:
         """The index of the corpus, brought to its commit, and what it is made of."""
-        root = corpus.pinned.root.replace("/", "+")
-        directory = self._folder / f"{corpus.pinned.name}@{root}"
+        where = [corpus.commit[:12], *corpus.pinned.root.split("/")]
+        directory = self._folder / f"{corpus.pinned.name}@{'+'.join(filter(None, where))}"
         settings = self._settings
         with Index.open(corpus.mirror, index_dir=directory, settings=settings) as index:
             if not self._is_built(directory, corpus.commit):
@@ -144,28 +145,32 @@ class Ours:
     def open(self, corpus: Corpus) -> Iterator[Search]:
         """Index what is not indexed yet."""
         with self.built.open(corpus) as (index, reader):
-            yield part_of(self.part, index.search, Parts(index.encoder, reader))
+            # No other commit is in it: ``at`` would only add git's time to each question.
+            whole = partial(index.search, overlay=False)
+            yield part_of(self.part, whole, Parts(index.encoder, reader, corpus.commit))
 
 
 class Parts:
-    """What a search is made of, over one store."""
+    """What a search is made of, over one commit in a store."""
 
-    def __init__(self, encoder: Encoder, reader: EmbeddedReader) -> None:
+    def __init__(self, encoder: Encoder, reader: EmbeddedReader, commit: str) -> None:
         self._encoder = encoder
         self._reader = reader
+        self._visible = reader.visible(commit)
 
     def dense(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Point ids by cosine."""
-        return self._reader.nearest(self._encoder.encode_query(query_text(query)), limit)
+        vector = self._encoder.encode_query(query_text(query))
+        return self._reader.nearest(vector, limit, self._visible)
 
     def lexical(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Point ids by BM25."""
-        return self._reader.matching(query_terms(query), limit)
+        return self._reader.matching(query_terms(query), limit, self._visible)
 
     def hybrid(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Point ids by reciprocal-rank fusion (Cormack, Clarke & Büttcher, 2009)."""
         scores: defaultdict[str, float] = defaultdict(float)
-        depth = max(ranking.CANDIDATES, limit)
+        depth = list_length(limit)
         for found in (self.dense(query, depth), self.lexical(query, depth)):
             for rank, (id_, _) in enumerate(found, 1):
                 scores[id_] += 1 / (_RRF_K + rank)
@@ -173,7 +178,7 @@ class Parts:
 
     def ranked(self, query: str, limit: int, part: str) -> list[Place]:
         """The ranking with one list of candidates, or without one rule."""
-        depth = max(ranking.CANDIDATES, limit)
+        depth = list_length(limit)
         left_out = _LEFT_OUT.get(part, part.removeprefix(WITHOUT))
         ranked = ranking.rank(
             Question.of(query),
@@ -181,6 +186,7 @@ class Parts:
                 [] if left_out == ranking.MEANING else self.dense(query, depth),
                 [] if left_out == ranking.WORDS else self.lexical(query, depth),
             ),
+            limit=depth,
             without=(left_out,),
         )
         return [place_of(row.candidate.payload, str(row.explanation)) for row in ranked[:limit]]
@@ -192,8 +198,7 @@ class Parts:
     def _candidates(
         self, dense: Sequence[tuple[str, float]], lexical: Sequence[tuple[str, float]]
     ) -> list[ranking.Candidate]:
-        by_meaning = {id_: (rank, score) for rank, (id_, score) in enumerate(dense, 1)}
-        by_words = {id_: (rank, score) for rank, (id_, score) in enumerate(lexical, 1)}
+        by_meaning, by_words = placed(dense), placed(lexical)
         ids = sorted(by_meaning.keys() | by_words.keys())
         return [
             ranking.Candidate(id_, payload, by_meaning.get(id_), by_words.get(id_))

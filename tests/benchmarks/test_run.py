@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import codesearch
+import indexers
+from benchmarks import processes, speed
 from benchmarks.__main__ import main
 from benchmarks.board import Pinned
 from benchmarks.corpus import Corpus
+from benchmarks.functions import Sets, run_functions
+from benchmarks.scoring import Place
+from benchmarks.systems import Options, stamp
 from benchmarks.systems.ours import PARTS, ablations
 from benchmarks.systems.ripgrep import count_lines, keywords
+from codesearch import Settings, ranking
+from codesearch.encoder.weights import Weights
+from codesearch.store.embedded import EmbeddedStore
 
 FILES = {
     "src/app/cookies.py": (
@@ -129,8 +140,10 @@ def test_every_system_is_asked_every_question(run: Any) -> None:
     assert "no mirror o+lost" in said
 
 
-def test_every_rule_can_be_left_out(run: Any) -> None:
-    result, _ = run("--ablate", "--systems", "codesearch,lexical + rules,dense + rules")
+@pytest.mark.parametrize("systems", [[], ["--systems", "lexical + rules,dense + rules"]])
+def test_every_rule_can_be_left_out(run: Any, systems: list[str]) -> None:
+    result, said = run("--ablate", *systems)
+    assert "| ranking without | NDCG@10 |" in said
     ranks = result["repositories"]["app"]["ranks"]
     assert ranks.keys() >= {"codesearch", *ablations()}
     assert len(ablations()) > 5
@@ -148,6 +161,39 @@ def test_an_index_built_by_other_code_is_built_anew(run: Any, tmp_path: Path) ->
     assert (stamp.parent / "current").read_text() != before
 
 
+def test_the_stamp_covers_code_and_libraries(tmp_path: Path) -> None:
+    encoding = {path.name for path in stamp._files(codesearch, stamp._ENCODING)}
+    assert encoding >= {"onnx.py", "tokenizer.py", "weights.py"}
+    building = {path.name for path in stamp._files(codesearch, stamp._BUILDING)}
+    assert building >= {"text.py", "lexical.py", "manifest.py"}
+    assert {path.suffix for path in stamp._files(indexers, [""])} == {".py", ".scm"}
+    assert len({stamp._digest([], (name,)) for name in ("none", *stamp._ENCODERS)}) == 4
+    assert len({stamp._digest([], (name,)) for name in ("none", *stamp._BUILDERS)}) == 5
+    assert stamp.folder(tmp_path, "1" * 64).name.startswith("1" * 12 + "-")
+
+
+def test_another_revision_has_an_index_of_its_own(
+    run: Any, mirrors: Path, data: Path, tmp_path: Path
+) -> None:
+    run("--systems", "codesearch,dense,lexical")
+    git("mv", "src/app/cookies.py", "src/app/biscuits.py", cwd=mirrors / "app")
+    git("commit", "--quiet", "-m", "move", cwd=mirrors / "app")
+    rows = json.loads((data / "repos.json").read_text())
+    rows[0]["revision"] = git("rev-parse", "HEAD", cwd=mirrors / "app")
+    (data / "repos.json").write_text(json.dumps(rows))
+    result, _ = run("--systems", "codesearch,dense,lexical")
+    assert all(found[0] == [0] for found in result["repositories"]["app"]["ranks"].values())
+    indexes = [stamp.parent for stamp in (tmp_path / "cache").rglob("built-by")]
+    states = [EmbeddedStore(directory).state() for directory in indexes]
+    assert sorted(len(state.commits) for state in states if state) == [1, 1]
+
+
+def test_what_is_not_committed_is_not_measured(run: Any, mirrors: Path) -> None:
+    (mirrors / "app/src/sign_cookie.py").write_text("def sign_cookie():\n    return mac()\n")
+    result, _ = run("--systems", "codesearch")
+    assert result["repositories"]["app"]["ranks"]["codesearch"][0] == [1]
+
+
 def test_others_texts_do_not_go_into_the_result(run: Any) -> None:
     result, _ = run("--systems", "codesearch")
     text = json.dumps(result)
@@ -163,6 +209,18 @@ def test_failures_show_what_stood_above(run: Any, tmp_path: Path) -> None:
     assert rows[0]["top"][0].startswith("src/app/retry.py:7-9 function give_up [")
 
 
+def test_a_result_is_kept_where_the_failures_cannot_be_written(
+    mirrors: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "result.json"
+    where = ["--repos", str(mirrors), "--data", str(data), "--cache", str(tmp_path / "cache")]
+    unwritable = ["--failures", str(tmp_path)]
+    more = ["--systems", "codesearch", "--out", str(out), *unwritable]
+    assert main(["quality", *where, *more]) == 2
+    assert "Cannot write the failures" in capsys.readouterr().err
+    assert json.loads(out.read_text())["systems"]["codesearch"]["ndcg10"] > 0
+
+
 def test_a_second_run_encodes_nothing_and_is_compared(run: Any, tmp_path: Path) -> None:
     run("--systems", "codesearch")
     vectors = next((tmp_path / "cache").rglob("vectors-*.sqlite"))
@@ -172,10 +230,33 @@ def test_a_second_run_encodes_nothing_and_is_compared(run: Any, tmp_path: Path) 
     assert "better 0, worse 0" in said
 
 
+def test_what_the_user_has_set_stays_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODESEARCH_MODEL", "nowhere")
+    script = "import os; print(os.environ.get('CODESEARCH_MODEL'), os.environ['CODESEARCH_CONFIG'])"
+    with processes.as_shipped():
+        assert Settings.load().model is None
+        assert processes.timed([sys.executable, "-c", script]).output == f"None {os.devnull}\n"
+    assert os.environ["CODESEARCH_MODEL"] == "nowhere"
+    assert "CODESEARCH_CONFIG" not in os.environ
+
+
+def test_errors_of_the_product_have_their_remedies(tmp_path: Path, capsys: Any) -> None:
+    where = ["--cosqa", str(tmp_path), "--model", str(tmp_path / "nothing")]
+    assert main(["vectors", *where]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("benchmarks: The encoder in")
+    assert "→ Use a folder written by" in said
+
+
 def test_what_cannot_begin_is_said(data: Path, tmp_path: Path, capsys: Any) -> None:
     where = ["--repos", str(tmp_path), "--data", str(data), "--cache", str(tmp_path)]
     for more, message in (
         (["--systems", "nonsense"], "No system 'nonsense'"),
+        (["--systems", "semble"], "→ semble: name a Model2Vec folder: --semble-model DIR"),
+        (
+            ["--systems", "lexical", "--failures", "f.json"],
+            "No system 'codesearch' is asked\n  → --failures-of lexical",
+        ),
         (["--only", "nonsense"], "no repository named 'nonsense'"),
         (["--systems", "lexical"], "no repository could be had"),
     ):
@@ -209,6 +290,39 @@ def test_functions_without_a_repository(tmp_path: Path, capsys: Any) -> None:
     assert "cosqa-no-docstrings" in capsys.readouterr().out
 
 
+def test_the_ranking_knows_how_long_the_lists_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = []
+
+    def rank(*arguments: Any, limit: int = ranking.CANDIDATES, **options: Any) -> Any:
+        limits.append(limit)
+        return original(*arguments, limit=limit, **options)
+
+    original = ranking.rank
+    monkeypatch.setattr(ranking, "rank", rank)
+    _two_functions(tmp_path)
+    run_functions(Sets(cosqa=tmp_path), Options(tmp_path / "cache"), ablate=True)
+    assert set(limits) == {1000}
+
+
+def test_encoders_stand_beside_bm25(tmp_path: Path, capsys: Any) -> None:
+    for name in ("cosqa", "humaneval_x"):
+        (tmp_path / name).mkdir()
+        _two_functions(tmp_path / name)
+    out = tmp_path / "encoder.json"
+    where = ["encoder", "--out", str(out), "--eval"]
+    assert main([*where, str(tmp_path)]) == 0
+    result = json.loads(out.read_text())
+    weights = Weights.open(None)
+    assert result["rankers"][weights.name] == f"weights {weights.digest[:12]}"
+    assert result["tasks"]["CoSQA dev, docstring removed"] == {"BM25": 1.0, weights.name: 1.0}
+    assert result["questions"]["HumanEval-X, python"] == 1
+    assert "| HumanEval-X, mean | 1.000 | 1.000 |" in capsys.readouterr().out
+    assert main([*where, str(tmp_path / "gone")]) == 2
+    assert "Cannot read the sets" in capsys.readouterr().err
+
+
 def test_smaller_vectors_are_compared(tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "vectors.json"
     assert main(["vectors", *_two_functions(tmp_path), "--out", str(out)]) == 0
@@ -219,16 +333,42 @@ def test_smaller_vectors_are_compared(tmp_path: Path, capsys: Any) -> None:
 
 
 @pytest.mark.slow
-def test_speed_measures_whole_processes(mirrors: Path, data: Path, tmp_path: Path) -> None:
+def test_speed_measures_whole_processes(
+    mirrors: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("bm25s")
+    monkeypatch.setattr(speed, "_COLD_QUESTIONS", 3)
     out = tmp_path / "speed.json"
     where = ["--repos", str(mirrors), "--data", str(data), "--only", "app", "--out", str(out)]
     assert main(["speed", *where]) == 0
     row = json.loads(out.read_text())["repositories"]["app"]
     assert row["chunks"] > 3
-    assert 0 < row["warm_p50_ms"] <= row["warm_p95_ms"] <= row["warm_p99_ms"] < row["cold_ms"]
+    assert 0 < row["warm_p50_ms"] <= row["warm_p95_ms"] <= row["warm_p99_ms"] < row["cold_p50_ms"]
+    assert row["cold_p50_ms"] <= row["cold_p95_ms"] <= row["cold_p99_ms"]
+    assert row["files"] == len(FILES)
+    assert row["source_mb"] * 1e6 == pytest.approx(sum(map(len, FILES.values())), abs=100)
     assert row["index_peak_mb"] > 20
     assert row["bytes_per_chunk"] > 0
+
+
+def test_speed_looks_for_baselines_and_questions_first(
+    mirrors: Path, data: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("bm25s")
+    where = ["speed", "--repos", str(mirrors), "--data", str(data), "--only", "app"]
+    (data / "annotations" / "app.json").write_text("[]")
+    assert main(where) == 2
+    assert "holds no questions" in capsys.readouterr().err
+    monkeypatch.setenv("PATH", "")
+    assert main(where) == 2
+    assert "No ripgrep to stand beside\n  → it is not installed" in capsys.readouterr().err
+
+
+def test_words_that_say_nothing_about_code_say_nothing_to_bm25_either() -> None:
+    bm25 = pytest.importorskip("benchmarks.systems.bm25")
+    search = bm25.make_search(["what is it", "parse a header", "else"], [Place(n) for n in "abc"])
+    assert [place.path for place in search("what is it that parses?", 3)] == ["b"]
+    assert search("what is it?", 3) == []
 
 
 def test_keywords_are_what_somebody_would_search_for() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.report import tui_table
+from benchmarks.costs import tui_table
 from benchmarks.tui import run_tui
 
 
