@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from codesearch.encoder import Encoder
-    from codesearch.ranking import Candidate
+    from codesearch.rules import Candidate
     from codesearch.store import State
     from codesearch.sync import OnProgress, Syncer
     from indexers.pipeline import Report

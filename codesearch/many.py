@@ -12,11 +12,11 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
-from codesearch import ranking
 from codesearch.encoder import query_text
 from codesearch.errors import CodesearchError, NotIndexedError, RepositoryError
 from codesearch.home import Home, IndexCard
 from codesearch.index import Index
+from codesearch.rules import Candidate
 from codesearch.searcher import list_length, placed, ranked_hits, sound
 from codesearch.settings import Settings
 from codesearch.types import Chunk, Filter, Hit
@@ -176,8 +176,8 @@ def _asked(
 
 
 def _places(
-    found: Sequence[ranking.Candidate],
-    part: Callable[[ranking.Candidate], tuple[int, float] | None],
+    found: Sequence[Candidate],
+    part: Callable[[Candidate], tuple[int, float] | None],
     limit: int,
 ) -> dict[int, tuple[int, float]]:
     """The best ``limit`` by their scores: number in ``found`` → rank, score."""

@@ -14,6 +14,7 @@ from codesearch.filters import conditions
 from codesearch.lexical import query_terms
 from codesearch.overlay import OverlaidReader, Overlay
 from codesearch.question import Question
+from codesearch.rules import Candidate
 from codesearch.types import Chunk, Explanation, Filter, Hit
 from codesearch.writer import chunk_from_payload
 
@@ -72,7 +73,7 @@ class Searcher:
         filter_: Filter | None,
         locate: Locate,
         lay: Lay = Overlay,
-    ) -> list[ranking.Candidate]:
+    ) -> list[Candidate]:
         """The nearest to ``vector`` (dimension,) and the best by words, each at most ``limit``."""
         with self._laid(locate, lay) as reader:
             where = [*reader.visible(), *conditions(filter_, reader.paths)]
@@ -81,7 +82,7 @@ class Searcher:
             ids = sorted(dense.keys() | lexical.keys())
             payloads = reader.payloads(ids)
         return [
-            ranking.Candidate(id_, payload, dense.get(id_), lexical.get(id_), self._repository)
+            Candidate(id_, payload, dense.get(id_), lexical.get(id_), self._repository)
             for id_, payload in zip(ids, payloads, strict=True)
         ]
 
@@ -168,7 +169,7 @@ def list_length(top_k: int) -> int:
     return min(max(ranking.CANDIDATES, top_k), _MOST_HITS)
 
 
-def ranked_hits(query: str, candidates: Sequence[ranking.Candidate], top_k: int) -> list[Hit]:
+def ranked_hits(query: str, candidates: Sequence[Candidate], top_k: int) -> list[Hit]:
     """The best ``top_k`` of the candidates, as hits."""
     question, limit = Question.of(query), list_length(top_k)
     ranked = ranking.rank(question, candidates, limit=limit)[:top_k]

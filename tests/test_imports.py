@@ -24,6 +24,7 @@ LAYERS = [
     {"settings", "encoder"},
     {"lexical"},
     {"question"},
+    {"rules"},
     {"ranking", "store", "fingerprint", "render"},
     {"filters", "home", "queries", "refs", "writer"},
     {"overlay"},

@@ -28,6 +28,7 @@ from codesearch.encoder.weights import Weights
 from codesearch.fingerprint import index_fingerprint
 from codesearch.lexical import query_terms
 from codesearch.question import Question
+from codesearch.rules import RULES, Candidate
 from codesearch.searcher import list_length, placed
 from codesearch.store.embedded import EmbeddedReader, EmbeddedStore
 from codesearch.sync import Syncer
@@ -49,7 +50,7 @@ _RRF_K = 60
 
 def ablations() -> list[str]:
     """The names of systems that each lack one rule."""
-    rules = (*ranking.RULES, ranking.SUPPORT, ranking.REPEAT)
+    rules = (*RULES, ranking.SUPPORT, ranking.REPEAT)
     return [f"{WITHOUT}{rule}" for rule in rules]
 
 
@@ -197,11 +198,11 @@ class Parts:
 
     def _candidates(
         self, dense: Sequence[tuple[str, float]], lexical: Sequence[tuple[str, float]]
-    ) -> list[ranking.Candidate]:
+    ) -> list[Candidate]:
         by_meaning, by_words = placed(dense), placed(lexical)
         ids = sorted(by_meaning.keys() | by_words.keys())
         return [
-            ranking.Candidate(id_, payload, by_meaning.get(id_), by_words.get(id_))
+            Candidate(id_, payload, by_meaning.get(id_), by_words.get(id_))
             for id_, payload in zip(ids, self._reader.payloads(ids), strict=True)
         ]
 

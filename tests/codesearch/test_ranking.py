@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
+from codesearch.question import Question
 from codesearch.ranking import (
     CANDIDATES,
     REPEAT,
     SUPPORT,
-    Candidate,
-    Question,
     Scale,
     rank,
     score_parts,
 )
+from codesearch.rules import Candidate
 
 
 def candidate(place: str, dense: int | None, lexical: int | None, **payload: object) -> Candidate:
