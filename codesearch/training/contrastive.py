@@ -22,7 +22,7 @@ from codesearch.training import gradcache, history, nets
 from codesearch.training.batches import Batch, Forms, LanguageBatches
 from codesearch.training.loop import Limits, Run
 from codesearch.training.negatives import Candidates
-from codesearch.training.packed import Ids, Pairs
+from codesearch.training.packed import Ids, Pairs, digest
 from codesearch.training.recipe import Contrastive
 from codesearch.training.topics import topics
 
@@ -130,23 +130,29 @@ def train(
     model = nets.load_model(start, recipe.dropout).to(device)
     is_anchored = recipe.anchor or recipe.anchor_documented
     anchor = nets.load_model(start).to(device).eval() if is_anchored else None
+    # Before the run takes over the weights of a checkpoint: what it resumes had the start's groups.
+    groups = _groups(pairs, model, recipe)
     identity = {
         "stage": "contrastive",
         "recipe": asdict(recipe),
         "tokenizer": pairs.meta.tokenizer_digest,
         "records": len(pairs),
         "candidates": candidates.digest if candidates else "",
+        "groups": "" if groups is None else digest(groups),
     }
     run = Run(model, out, recipe.optimizer, limits, identity)
     objective = Objective(model, anchor, recipe, pairs.meta.specials.pad, bf16)
-    groups = None
-    if recipe.topics:
-        words = model.get_input_embeddings().weight.detach().cpu().numpy()
-        groups = topics(pairs, words, recipe.topics, recipe.seed)
     run.go(Batches(pairs, recipe, candidates, groups), objective)
     nets.save_model(model, start / TOKENIZER, out / "model")
     history.write(out / "model", [*history.read(start), run.record(pairs, warm=True)])
     return run
+
+
+def _groups(pairs: Pairs, model: Any, recipe: Contrastive) -> NDArray[np.int32] | None:
+    if not recipe.topics:
+        return None
+    words = model.get_input_embeddings().weight.detach().cpu().numpy()
+    return topics(pairs, words, recipe.topics, recipe.seed)
 
 
 class Batches:

@@ -9,6 +9,7 @@ joins across white space, at which the segments were cut.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import lzma
@@ -175,6 +176,14 @@ def load(folder: Path) -> Pairs:
         raise ValueError(f"the shards in {folder} are of different runs")
     fields = {name: np.concatenate([getattr(one, name) for one in shards]) for name in _FIELDS}
     return Pairs(shards[0].meta, np.concatenate([shard.ids for shard in shards]), fields)
+
+
+def digest(*arrays: NDArray[Any]) -> str:
+    """SHA-256 (hex) of the arrays' bytes."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
 
 
 def replaced(ids: Ids, wanted: Ids, by: int) -> Ids:
