@@ -8,7 +8,6 @@ docstrings alone makes the short questions of people worse (measured: CoSQA .535
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codesearch.encoder.weights import TOKENIZER
-from codesearch.training import gradcache, history, nets
+from codesearch.training import fit, gradcache, history, nets
 from codesearch.training.batches import Batch, Forms, LanguageBatches
 from codesearch.training.loop import Limits, Run
 from codesearch.training.negatives import Candidates
@@ -125,18 +124,18 @@ def train(
     bf16: bool = False,
     candidates: Candidates | None = None,
 ) -> Run:
-    """Tune the model in ``start`` and leave the new one in ``out/model``."""
+    """Tune the model in ``start`` and leave the new one in ``out/model``.
+
+    Raises ``ModelError`` where the shards are not of its tokenizer.
+    """
     torch.manual_seed(recipe.seed)
     model = nets.load_model(start, recipe.dropout).to(device)
+    fit.require_fit(pairs, start / TOKENIZER, model.config.vocab_size)
     is_anchored = recipe.anchor or recipe.anchor_documented
     anchor = nets.load_model(start).to(device).eval() if is_anchored else None
     # Before the run takes over the weights of a checkpoint: what it resumes had the start's groups.
     groups = _groups(pairs, model, recipe)
-    identity = {
-        "stage": "contrastive",
-        "recipe": asdict(recipe),
-        "tokenizer": pairs.meta.tokenizer_digest,
-        "records": len(pairs),
+    identity = fit.identity("contrastive", recipe, pairs, start, bf16=bf16) | {
         "candidates": candidates.digest if candidates else "",
         "groups": "" if groups is None else digest(groups),
     }

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from tokenizers import Tokenizer
 
 from codesearch.encoder.onnx import OnnxEncoder
 from codesearch.encoder.text import TEMPLATE_VERSION
@@ -32,6 +31,7 @@ from codesearch.encoder.weights import (
 from codesearch.errors import ModelError
 from codesearch.training.card import model_card
 from codesearch.training.evaluate import cosqa, humaneval_x
+from codesearch.training.fit import tokenizer_rules
 from codesearch.training.graph import Shape, encoder_graph
 from codesearch.training.samples import sample_texts
 from codesearch.training.warmstart import TorchReference, activation_peaks, load_electra
@@ -72,7 +72,7 @@ class Measured:
 
 def export(job: Job) -> Measured:
     """Write the weights folder ``job.out``; raises ``ModelError`` where it fails the gate."""
-    rules = _tokenizer_rules(job.warm_start / TOKENIZER)
+    rules = tokenizer_rules(job.warm_start / TOKENIZER)
     model = load_electra(job.warm_start)
     reference = TorchReference(model, WordPieces(rules, job.max_tokens))
     texts = sample_texts(_CALIBRATION + _GATE)
@@ -93,15 +93,6 @@ def export(job: Job) -> Measured:
         for file in (GRAPH, TOKENIZER, CONFIG, CARD):
             shutil.copyfile(folder / file, job.out / file)
     return measured
-
-
-def _tokenizer_rules(path: Path) -> bytes:
-    """The tokenizer's file, less its habits of cutting and padding."""
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    rules: str = tokenizer.to_str()
-    return rules.encode()
 
 
 def _write(folder: Path, job: Job, graph: bytes, rules: bytes, reference: TorchReference) -> None:

@@ -113,6 +113,7 @@ class Run:
             "stage": self.identity["stage"],
             "warm": warm,
             "recipe": self.identity["recipe"],
+            "template": pairs.meta.template_version,
             "steps": self.state.step,
             "seconds": round(self.state.elapsed, 1),
             "device": device,

@@ -63,13 +63,12 @@ def set_dropout(model: Any, share: float) -> None:
     model.config.hidden_dropout_prob = model.config.attention_probs_dropout_prob = share
 
 
-def save_model(model: Any, tokenizer: Path | None, out: Path) -> None:
+def save_model(model: Any, tokenizer: Path, out: Path) -> None:
     """Weights, config and tokenizer as a folder that ``export`` and a next stage can read."""
     partial = out.with_name(out.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     model.save_pretrained(partial)
-    if tokenizer is not None:
-        shutil.copyfile(tokenizer, partial / TOKENIZER)
+    shutil.copyfile(tokenizer, partial / TOKENIZER)
     shutil.rmtree(out, ignore_errors=True)
     partial.replace(out)
 

@@ -95,6 +95,11 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.symbol)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over all records."""
+        return digest(self.ids, *(getattr(self, name) for name in _FIELDS))
+
     def segment(self, record: int, number: int) -> Ids:
         """Ids of one segment, without special tokens."""
         place = record * len(SEGMENTS) + number

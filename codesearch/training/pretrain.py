@@ -6,7 +6,7 @@ every few steps may also be contrastive, on the same pairs, as in COCO-LM (2102.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codesearch.encoder.weights import TOKENIZER
-from codesearch.training import gradcache, history, nets
+from codesearch.training import fit, gradcache, history, nets
 from codesearch.training.batches import (
     AnyBatches,
     Batch,
@@ -148,29 +148,26 @@ def train(
 ) -> Run:
     """Pre-train the model in ``start`` (None: a fresh one), and leave it in ``out/model``.
 
-    ``tokenizer`` is copied along where there is no ``start`` to copy it from.
+    ``tokenizer`` is copied along where there is no ``start`` to copy it from. Raises ``ModelError``
+    where the shards are not of that tokenizer.
     """
+    rules = start / TOKENIZER if start is not None else tokenizer
+    if rules is None:
+        raise ValueError("from scratch the model needs the shards' tokenizer: give --tokenizer")
     torch.manual_seed(recipe.seed)
-    meta = pairs.meta
     if start is not None:
         encoder = nets.load_model(start, recipe.dropout)
     else:
-        encoder = nets.from_scratch(recipe.sizes, meta.vocabulary, meta.specials.pad)
+        encoder = nets.from_scratch(recipe.sizes, pairs.meta.vocabulary, pairs.meta.specials.pad)
         nets.set_dropout(encoder, recipe.dropout)
+    fit.require_fit(pairs, rules, encoder.config.vocab_size)
     module = make_module(encoder, recipe, warm=start is not None)
     with torch.no_grad():  # what is frequent need not be learnt
         module.word_head.bias.copy_(log_frequencies(pairs))
     module = module.to(device)
-    identity = {
-        "stage": "pretrain",
-        "recipe": asdict(recipe),
-        "tokenizer": meta.tokenizer_digest,
-        "records": len(pairs),
-        "warm": start is not None,
-    }
+    identity = fit.identity("pretrain", recipe, pairs, start, bf16=bf16)
     run = Run(module, out, recipe.optimizer, limits, identity)
     run.go(Batches(pairs, recipe), Objective(module, recipe, pairs, bf16))
-    rules = start / TOKENIZER if start is not None else tokenizer
     nets.save_model(module.merged(), rules, out / "model")
     before = history.read(start) if start is not None else []
     history.write(out / "model", [*before, run.record(pairs, warm=start is not None)])

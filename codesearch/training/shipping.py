@@ -18,6 +18,7 @@ def ship(
     """
     model = folder / "model" if (folder / "model").is_dir() else folder
     records = history.read(model)
+    history.require_template(records)
     warm = not records or records[0]["warm"]
     job = Job(
         warm_start=model,

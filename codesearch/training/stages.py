@@ -101,10 +101,12 @@ def run_filter(given: argparse.Namespace) -> None:
     """Which pairs a model finds sound, and the codes that it mistakes for answers."""
     import torch
 
-    from codesearch.training import negatives, nets, packed
+    from codesearch.encoder.weights import TOKENIZER
+    from codesearch.training import fit, negatives, nets, packed
 
     device = _device(given)
     pairs, model = packed.load(given.data), nets.load_model(given.model).to(device)
+    fit.require_fit(pairs, given.model / TOKENIZER, model.config.vocab_size)
     texts, documents = negatives.forms(pairs, 64, 128)
 
     def encode(ids: list[Any]) -> Any:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from codesearch.encoder import load_encoder
+from codesearch.encoder.text import TEMPLATE_VERSION
 from codesearch.encoder.weights import DEFAULT_FOLDER, TOKENIZER
+from codesearch.errors import ModelError
 from codesearch.training import history
 
 pytestmark = pytest.mark.slow
@@ -51,3 +53,11 @@ def test_a_run_is_shipped_with_its_history(
     card = (out / "README.md").read_text()
     assert "10 steps of 64; 10 minutes on a CPU; 1,000 pairs of 12 repositories" in card
     assert "not trained any further" not in card
+
+
+def test_a_model_of_another_template_is_not_shipped(tmp_path: Path) -> None:
+    from codesearch.training import shipping  # noqa: PLC0415
+
+    history.write(tmp_path, [RECORD | {"template": TEMPLATE_VERSION - 1}])
+    with pytest.raises(ModelError, match="text template"):
+        shipping.ship(tmp_path, tmp_path / "weights", "tiny", None)

@@ -201,6 +201,64 @@ def test_another_recipe_does_not_go_on(pairs: Pairs, start: Path, tmp_path: Path
         tune(pairs, start, tmp_path / "out", replace(TUNE, tau=0.1), 2)
 
 
+@pytest.mark.parametrize("what", ["start", "pairs", "bf16"])
+def test_another_start_pairs_or_precision_do_not_go_on(
+    pairs: Pairs, start: Path, tmp_path: Path, what: str
+) -> None:
+    out = tmp_path / "out"
+    tune(pairs, start, out, TUNE, 2)
+    if what == "start":
+        start = out / "model"
+    if what == "pairs":
+        pairs.ids[0] += 1
+    with pytest.raises(CodesearchError, match=rf"another run \({what}\)"):
+        contrastive.train(pairs, start, out, TUNE, limits(2), device=CPU, bf16=what == "bf16")
+
+
+def other_template(pairs: Pairs, start: Path) -> None:
+    pairs.meta = replace(pairs.meta, template_version=pairs.meta.template_version - 1)
+
+
+def other_tokenizer(pairs: Pairs, start: Path) -> None:
+    rules = json.loads((start / "tokenizer.json").read_text())
+    rules["normalizer"]["lowercase"] = False
+    (start / "tokenizer.json").write_text(json.dumps(rules))
+
+
+def no_tokenizer(pairs: Pairs, start: Path) -> None:
+    (start / "tokenizer.json").unlink()
+
+
+def larger_vocabulary(pairs: Pairs, start: Path) -> None:
+    pairs.meta = replace(pairs.meta, vocabulary=30522)
+
+
+@pytest.mark.parametrize("stage", ["pretrain", "contrastive"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (other_template, "text template"),
+        (other_tokenizer, "not packed with"),
+        (no_tokenizer, "There is no"),
+        (larger_vocabulary, "knows 64 tokens"),
+    ],
+)
+def test_shards_of_another_model_are_refused_at_once(
+    pairs: Pairs, start: Path, tmp_path: Path, stage: str, change: Any, said: str
+) -> None:
+    change(pairs, start)
+    with pytest.raises(CodesearchError, match=said):
+        if stage == "pretrain":
+            pretrain.train(pairs, start, tmp_path / "out", PRETRAIN, limits(1), device=CPU)
+        else:
+            tune(pairs, start, tmp_path / "out", TUNE, 1)
+
+
+def test_from_scratch_wants_a_tokenizer_at_once(pairs: Pairs, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="--tokenizer"):
+        pretrain.train(pairs, None, tmp_path / "out", PRETRAIN, limits(1), device=CPU)
+
+
 def test_detection_learns_and_says_so(pairs: Pairs, start: Path, tmp_path: Path) -> None:
     pretrain.train(pairs, start, tmp_path / "out", PRETRAIN, limits(25), device=CPU)
     rows = log(tmp_path / "out")
@@ -302,7 +360,6 @@ def test_a_machine_that_only_trains_needs_little() -> None:
 
 
 def test_a_blend_lies_between(pairs: Pairs, start: Path, tmp_path: Path) -> None:
-    (start / "tokenizer.json").write_text("{}")
     contrastive.train(pairs, start, tmp_path / "run", TUNE, limits(2), device=CPU)
     tuned = tmp_path / "run" / "model"
     blend.blend(start, tuned, 0.25, tmp_path / "blend")
@@ -316,7 +373,7 @@ def test_a_blend_lies_between(pairs: Pairs, start: Path, tmp_path: Path) -> None
     blend.blend(tmp_path / "run2" / "model", tuned, 0.5, tmp_path / "mean")
     *_, record = json.loads((tmp_path / "mean" / "training.json").read_text())
     assert (record["runs_before"], record["beside"][0]["recipe"]["seed"]) == (0, 2)
-    (start / "tokenizer.json").write_text("{ }")
+    (start / "tokenizer.json").write_text("{}")
     with pytest.raises(CodesearchError, match="different tokenizers"):
         blend.blend(start, tuned, 0.25, tmp_path / "other")
 
