@@ -18,6 +18,7 @@ from codesearch.encoder.onnx import OnnxEncoder
 from codesearch.encoder.text import document_text, query_text
 from codesearch.encoder.tokenizer import WordPieces
 from codesearch.encoder.weights import GRAPH, TOKENIZER
+from codesearch.errors import ModelError
 from codesearch.training.evaluate import document_of
 from indexers.types import Chunk, Kind, Span
 
@@ -152,7 +153,12 @@ def compare(rankers: Mapping[str, Ranker], tasks: Sequence[Task]) -> Table:
 
 
 def reciprocal_ranks(scores: Scores, relevant: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    """1 / rank (Q,) of the best relevant document; of equal scores, half stand before it."""
+    """1 / rank (Q,) of the best relevant document; of equal scores, half stand before it.
+
+    Raises ``ModelError`` where a score is not a number: no rank would say so.
+    """
+    if not np.isfinite(scores).all():
+        raise ModelError("The model's vectors are not all numbers.", "Its training has diverged.")
     ranks = []
     for found, places in zip(scores, relevant, strict=True):
         best = found[list(places)].max()

@@ -121,7 +121,7 @@ def _gate(job: Job, folder: Path, reference: TorchReference, texts: list[str]) -
     shipped = OnnxEncoder(folder)
     cosines = (shipped.encode_documents(texts) * reference.encode_documents(texts)).sum(axis=1)
     measured = Measured(size / 2**20, float(np.mean(cosines)), float(np.min(cosines)))
-    if measured.cosine_least < _LEAST_COSINE:
+    if not measured.cosine_least >= _LEAST_COSINE:  # so that NaN fails, too
         raise ModelError(
             f"int8 costs too much: cosine to float32 {measured.cosine_least:.4f} at worst.",
             "Look for outlier channels; see the notes on smoothing in training/graph.py.",
@@ -129,7 +129,7 @@ def _gate(job: Job, folder: Path, reference: TorchReference, texts: list[str]) -
     if job.evaluation:
         measured.mrr = _compare(job.evaluation, reference, shipped)
         for what, (before, after) in measured.mrr.items():
-            if before - after > _MOST_LOST.get(what, 1):
+            if not before - after <= _MOST_LOST.get(what, 1):
                 raise ModelError(f"int8 costs too much: MRR {before:.3f} → {after:.3f} ({what}).")
     return measured
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import repos
+from codesearch.errors import ModelError
 from codesearch.training import compare, history, mine, vocabulary
 from codesearch.training.__main__ import main
 from codesearch.training.compare import Bm25, reciprocal_ranks
@@ -83,6 +84,11 @@ def test_bm25_by_hand() -> None:
 def test_equal_scores_share_their_ranks() -> None:
     scores = np.array([[1.0, 3.0, 2.0], [0.0, 0.0, 0.0], [2.0, 2.0, 1.0]], np.float32)
     assert reciprocal_ranks(scores, [[2], [0], [0, 2]]).tolist() == [1 / 2, 1 / 2, 1 / 1.5]
+
+
+def test_what_is_no_number_has_no_rank() -> None:
+    with pytest.raises(ModelError, match="not all numbers"):
+        reciprocal_ranks(np.array([[1.0, np.nan]], np.float32), [[1]])
 
 
 def test_the_command_compares(

@@ -201,6 +201,37 @@ def test_another_recipe_does_not_go_on(pairs: Pairs, start: Path, tmp_path: Path
         tune(pairs, start, tmp_path / "out", replace(TUNE, tau=0.1), 2)
 
 
+@pytest.mark.parametrize("log_every", [1, 100], ids=["logged", "before a checkpoint"])
+def test_what_is_no_number_is_never_saved(
+    pairs: Pairs, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_every: int
+) -> None:
+    step = loop.Run._step
+
+    def diverge(self: loop.Run, batch: Any, one: Any) -> Any:
+        metrics = step(self, batch, one)
+        if self.state.step == 3:
+            metrics["loss"] *= float("nan")
+            with torch.no_grad():
+                next(self.module.parameters())[0] *= float("nan")
+        return metrics
+
+    monkeypatch.setattr(loop.Run, "_step", diverge)
+    times = loop.Limits(max_steps=9, save_steps=2, log_every=log_every)
+    with pytest.raises(CodesearchError, match=r"Not a number at step [34]:") as said:
+        contrastive.train(pairs, start, tmp_path / "out", TUNE, times, device=CPU)
+    assert "lower optimizer.lr" in said.value.remedy
+    saved = torch.load(tmp_path / "out" / loop.CHECKPOINT, weights_only=True)
+    assert saved["step"] == 2
+    assert all(one.isfinite().all() for one in saved["module"].values())
+
+
+def test_a_finished_run_keeps_its_last_numbers(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        tune(pairs, start, tmp_path / "out", TUNE, 2)
+    (record,) = json.loads((tmp_path / "out" / "model" / "training.json").read_text())
+    assert record["last"]["loss"] == log(tmp_path / "out")[-1]["loss"]
+
+
 @pytest.mark.parametrize("what", ["start", "pairs", "bf16"])
 def test_another_start_pairs_or_precision_do_not_go_on(
     pairs: Pairs, start: Path, tmp_path: Path, what: str
