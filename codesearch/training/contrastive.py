@@ -31,8 +31,8 @@ def info_nce(
 ) -> tuple[Tensor, Tensor]:
     """Symmetric loss of questions (B, D) for the first B of documents (B + H, D); accuracy.
 
-    ``same`` (B, B + H): where a document is another copy of the question's own answer and so no
-    negative of it. The way back, from code to question, knows no mined negatives.
+    ``same`` (B, B + H) is :class:`Batch`'s. The way back, from code to question, knows no mined
+    negatives.
     """
     scores = (questions @ documents.T / tau).masked_fill(same, float("-inf"))  # (B, B + H)
     count = len(questions)
@@ -40,14 +40,6 @@ def info_nce(
     there = torch.nn.functional.cross_entropy(scores, target)
     back = torch.nn.functional.cross_entropy(scores[:, :count].T, target)
     return (there + back) / 2, (scores.argmax(1) == target).float().mean()
-
-
-def same_answers(answers: Tensor, document_answers: Tensor) -> Tensor:
-    """``same`` of :func:`info_nce` from the answers' numbers (B,) and (B + H,)."""
-    same = answers[:, None] == document_answers[None, :]
-    place = torch.arange(len(answers), device=answers.device)
-    same[place, place] = False
-    return same
 
 
 class Objective:
@@ -67,14 +59,10 @@ class Objective:
         old_documented = self._old_vectors(
             [ids[place] for place in documented], self._recipe.anchor_documented
         )
-        answers, every = (
-            torch.from_numpy(numbers).to(self._device)
-            for numbers in (batch.answers, batch.document_answers)
-        )
-        same = same_answers(answers, every)
+        same = torch.from_numpy(batch.same).to(self._device)
 
         def loss(vectors: Tensor) -> tuple[Tensor, dict[str, Any]]:
-            questions, documents = vectors[: len(answers)], vectors[asked:]
+            questions, documents = vectors[: len(same)], vectors[asked:]
             value, accuracy = self._contrast(questions, documents, same)
             metrics = {"loss": value.detach(), "accuracy": accuracy}
             if old is not None:

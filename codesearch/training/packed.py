@@ -122,18 +122,22 @@ class Pairs:
 
     def name(self, record: int, max_tokens: int, *, qualified: bool) -> Ids:
         """Ids of the symbol's name as a question, with what it stands in where ``qualified``."""
+        name = self.segment(record, _NAME) if qualified else self.own_name(record)
+        return self._close([name], max_tokens)
+
+    def own_name(self, record: int) -> Ids:
+        """Ids of the symbol alone, without special tokens."""
         name = self.segment(record, _NAME)
-        own = int(self.symbol[record])
-        return self._close([name if qualified else name[len(name) - own :]], max_tokens)
+        return name[len(name) - int(self.symbol[record]) :]
 
     def document(self, record: int, max_tokens: int, view: View = SERVED) -> Ids:
         """Ids of the code in one form, special tokens included, cut as the encoder cuts."""
         name, path, before, doc, after = (self.segment(record, n) for n in range(1, 6))
-        own = int(self.symbol[record])
         if view.drop_declaration:
             before, after = _drop(before, after, int(self.declared[record]))
-        if view.mask_name and own:
-            symbol, name = name[len(name) - own :], name[: len(name) - own]
+        symbol = self.own_name(record)
+        if view.mask_name and len(symbol):
+            name = name[: len(name) - len(symbol)]
             mask = self.meta.specials.mask
             before, doc, after = (replaced(part, symbol, mask) for part in (before, doc, after))
         parts = [name, path[:0] if view.drop_path else path, before]

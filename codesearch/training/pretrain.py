@@ -26,7 +26,7 @@ from codesearch.training.batches import (
     padded,
     random_view,
 )
-from codesearch.training.contrastive import info_nce, same_answers
+from codesearch.training.contrastive import info_nce
 from codesearch.training.electra import Electra, MaskedWords
 from codesearch.training.loop import Limits, Run
 from codesearch.training.packed import Ids, Pairs
@@ -116,11 +116,10 @@ class Objective:
         return metrics
 
     def _add_contrast(self, batch: Batch) -> dict[str, Any]:
-        answers = torch.from_numpy(batch.answers).to(self._device)
-        same = same_answers(answers, answers)
+        same = torch.from_numpy(batch.same).to(self._device)
 
         def loss(vectors: Tensor) -> tuple[Tensor, dict[str, Any]]:
-            questions, documents = vectors[: len(answers)], vectors[len(answers) :]
+            questions, documents = vectors[: len(same)], vectors[len(same) :]
             value, accuracy = info_nce(questions, documents, same, self._recipe.tau)
             weighted = self._recipe.contrast_weight * value
             return weighted, {"contrast": value.detach(), "accuracy": accuracy}
