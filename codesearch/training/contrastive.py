@@ -166,11 +166,6 @@ class Batches:
             pairs, recipe.augment, recipe.seed, recipe.text_tokens, recipe.document_tokens
         )
 
-    @property
-    def per_epoch(self) -> int:
-        """Steps until every documented pair was seen once."""
-        return self._plan.per_epoch
-
     def __call__(self, step: int) -> Batch:
         """The same for the same step, recipe and pairs."""
         records = self._plan.at(step)

@@ -57,7 +57,10 @@ class Batches:
         self._pairs, self._recipe = pairs, recipe
         self._plan = AnyBatches(pairs, recipe.batch, weak_share=recipe.weak_share, seed=recipe.seed)
         self._contrast = LanguageBatches(
-            pairs, recipe.contrast_batch, weak_share=0.2, seed=recipe.seed
+            pairs,
+            recipe.contrast_batch,
+            weak_share=recipe.contrast_weak_share,
+            seed=recipe.seed,
         )
         self._forms = Forms(
             pairs, recipe.contrast_augment, recipe.seed, recipe.text_tokens, recipe.tokens
