@@ -30,17 +30,17 @@ from codesearch.encoder.weights import (
 )
 from codesearch.errors import ModelError
 from codesearch.training.card import model_card
-from codesearch.training.evaluate import cosqa, humaneval_x
+from codesearch.training.compare import Cosine, compare
 from codesearch.training.fit import tokenizer_rules
 from codesearch.training.graph import Shape, encoder_graph
 from codesearch.training.samples import sample_texts
+from codesearch.training.tasks import KEPT, MEAN, REMOVED, load_tasks
 from codesearch.training.warmstart import TorchReference, activation_peaks, load_electra
 
 _LEAST_COSINE = 0.99
-_MEAN, _KEPT, _REMOVED = "HumanEval-X, mean", "CoSQA, docstring kept", "CoSQA, docstring removed"
 # CoSQA has 500 questions among near duplicates: there the 95% interval of a paired difference is
 # .009 to either side, on HumanEval-X (984 questions) less.
-_MOST_LOST = {_MEAN: 0.005, _KEPT: 0.015, _REMOVED: 0.015}
+_MOST_LOST = {MEAN: 0.005, KEPT: 0.015, REMOVED: 0.015}
 _LARGEST = 32 << 20  # bytes: the package carries it
 _CALIBRATION, _GATE = 128, 256  # sample texts, apart from each other
 
@@ -138,12 +138,9 @@ def _compare(
     folder: Path, reference: TorchReference, shipped: OnnxEncoder
 ) -> dict[str, tuple[float, float]]:
     """Set → MRR of the float32 model and of the int8 graph."""
-    scores = {}
-    for encoder in (reference, shipped):
-        tasks = humaneval_x(encoder, folder / "humaneval_x")
-        questions = cosqa(encoder, folder / "cosqa")
-        scores[encoder] = {f"HumanEval-X, {name}": tasks[name] for name in tasks} | {
-            _KEPT: questions["code"],
-            _REMOVED: questions["code_nodoc"],
-        }
-    return {name: (scores[reference][name], scores[shipped][name]) for name in scores[shipped]}
+    rankers = {
+        "float32": Cosine(reference.encode_documents),
+        "int8": Cosine(shipped.encode_documents),
+    }
+    table = compare(rankers, load_tasks(folder, None))
+    return {name: (row["float32"], row["int8"]) for name, row in table.items()}

@@ -146,13 +146,13 @@ def run_heldout(given: argparse.Namespace) -> None:
 
 def run_evaluate(given: argparse.Namespace) -> None:
     """BM25 and models side by side: mean reciprocal rank on every set that is given."""
-    from codesearch.training import compare
+    from codesearch.training import compare, tasks
 
     device = _device(given) if given.models else None
-    rankers = compare.open_models(given.models, device, given.max_tokens, bf16=not given.float32)
+    rankers = compare.open_models(given.models, device, given.max_tokens)
     if not given.no_bm25:
         rankers = {"BM25": compare.Bm25(), **rankers}
-    table = compare.compare(rankers, compare.load_tasks(given.eval, given.heldout))
+    table = compare.compare(rankers, tasks.load_tasks(given.eval, given.heldout))
     print(compare.as_markdown(table))
     if given.out:
         compare.save(table, given.out)

@@ -8,10 +8,10 @@ import pytest
 
 import repos
 from codesearch.errors import ModelError
-from codesearch.training import compare, history, mine, vocabulary
+from codesearch.training import history, mine, tasks, vocabulary
 from codesearch.training.__main__ import main
 from codesearch.training.compare import Bm25, reciprocal_ranks
-from codesearch.training.evaluate import document_of
+from codesearch.training.tasks import document_of
 
 ROWS = [
     {"id": 7, "language": "python", "code": "def open_file(path):\n    return path.open()"},
@@ -110,7 +110,7 @@ def test_the_held_out_set(clones: Path, tmp_path: Path, capsys: pytest.CaptureFi
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert {row["symbol"] for row in rows} == {"paint_fence", "mow_lawn", "cut_hedge"}
     assert all(row["query"] not in row["code"] for row in rows)
-    (task,) = compare.load_tasks(None, out)
+    (task,) = tasks.load_tasks(None, out)
     assert task.documents[0].startswith(rows[0]["symbol"].replace("_", " ") + "\nlib tools\ndef")
     before = out.read_text()
     main(["heldout", *listed])

@@ -379,12 +379,13 @@ def test_time_ends_a_run(pairs: Pairs, start: Path, tmp_path: Path) -> None:
 
 
 def test_a_machine_that_only_trains_needs_little() -> None:
-    """A GPU machine has torch, transformers and numpy, but none of what indexing needs."""
+    """A GPU machine has torch, transformers and numpy; nothing that indexing or export need."""
     absent = ("tree_sitter", "pathspec", "qdrant_edge", "Stemmer", "click", "typer", "platformdirs")
+    absent += ("onnx", "onnxruntime")
     script = (
         f"import sys; sys.modules.update(dict.fromkeys({absent!r}))\n"
-        "from codesearch.training import __main__, carry, compare, contrastive, negatives, packed\n"
-        "from codesearch.training import pretrain, shipping\n"
+        "from codesearch.training import __main__, blend, carry, compare, contrastive, negatives\n"
+        "from codesearch.training import packed, pretrain, tasks\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
