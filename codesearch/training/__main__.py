@@ -126,6 +126,8 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, required=True, dest="folder", help="of a stage")
     parser.add_argument("--out", type=Path, required=True, help="the weights folder to write")
     parser.add_argument("--name", required=True, help="what the weights are called")
+    parser.add_argument("--origin", default="", help="whose weights the first run began with")
+    parser.add_argument("--license", required=True, help="of the weights (SPDX)")
     parser.add_argument("--eval", type=Path, help="humaneval_x/ and cosqa/, for the gate")
     parser.add_argument("--max-tokens", type=int, default=128)
 

@@ -27,6 +27,11 @@ def write(folder: Path, records: list[dict[str, Any]]) -> None:
     (folder / HISTORY).write_text(text, encoding="utf-8")
 
 
+def is_from_scratch(records: list[dict[str, Any]]) -> bool:
+    """Whether the first run began with no model; not so where nothing is recorded of it."""
+    return bool(records) and not records[0].get("warm", True)  # a blend does not say
+
+
 def require_template(records: list[dict[str, Any]]) -> None:
     """Raise ``ModelError`` where the last run that says so trained on another text template.
 
@@ -68,4 +73,4 @@ def _said(record: dict[str, Any]) -> str:
         objective = recipe["objective"]
         said.insert(1, {"rtd": "replaced-token detection"}.get(objective, "masked words"))
     last = ", ".join(f"{name} {value:.3g}" for name, value in record["last"].items())
-    return "; ".join(said) + f". At its end: {last}."
+    return "; ".join(said) + (f". At its end: {last}." if last else ".")

@@ -22,10 +22,10 @@ from codesearch.training.warmstart import load_electra
 
 
 def pick_device(name: str = "") -> torch.device:
-    """The device of that name, or CUDA where there is one."""
-    if name:
-        return torch.device(name)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The device of that name, or CUDA where there is one. Raises ``ValueError`` for others."""
+    if name.split(":")[0] not in ("", "cpu", "cuda"):
+        raise ValueError(f"--device must be cpu or cuda, not {name}: nothing else was tried")
+    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def from_scratch(sizes: Sizes, vocabulary: int, pad: int) -> Any:

@@ -1,7 +1,7 @@
 """What each stage of the command line does; heavy imports only where a stage needs them.
 
-Mining and packing need no torch, training needs no tokenizers and no tree-sitter: a machine that
-only trains has neither.
+Mining and packing need no torch; training needs no tree-sitter, and evaluating torch models no
+ONNX Runtime: a machine that only trains has neither.
 """
 # ruff: noqa: PLC0415 – see above
 
@@ -162,7 +162,16 @@ def run_export(given: argparse.Namespace) -> None:
     """A trained model → the weights folder that is shipped, if int8 keeps its quality."""
     from codesearch.training import shipping
 
-    print(shipping.ship(given.folder, given.out, given.name, given.eval, given.max_tokens))
+    measured = shipping.ship(
+        given.folder,
+        given.out,
+        given.name,
+        origin=given.origin,
+        license=given.license,
+        evaluation=given.eval,
+        max_tokens=given.max_tokens,
+    )
+    print(measured)
 
 
 def run_carry(given: argparse.Namespace) -> None:
@@ -196,8 +205,9 @@ def _recipe(kind: type[T], given: argparse.Namespace) -> T:
         *outer, last = name.split(".")
         place = values
         for step in outer:
-            place = place[step]
-        if last not in place:
+            inner = place.get(step)
+            place = inner if isinstance(inner, dict) else {}
+        if isinstance(place.get(last, {}), dict):
             raise ValueError(f"no such setting: {name}")
         try:
             place[last] = tomllib.loads(f"x = {value}")["x"]

@@ -156,8 +156,16 @@ def test_errors_are_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture
     pytest.importorskip("torch")
     assert main(["pretrain", *nothing]) == 2
     assert "holds no shards" in capsys.readouterr().err
-    assert main(["pretrain", *nothing, "--set", "batsch=3"]) == 2
-    assert "batsch" in capsys.readouterr().err
+    for name in ("batsch", "optimiser.lr", "optimizer.lr.x", "optimizer"):
+        assert main(["pretrain", *nothing, "--set", f"{name}=3"]) == 2
+        assert f"no such setting: {name}\n" in capsys.readouterr().err
+
+
+def test_a_blend_alone_is_a_history(tmp_path: Path) -> None:
+    blend = {"stage": "blend", "share": 0.7, "runs_before": 0, "beside": []}
+    assert not history.is_from_scratch([blend])
+    assert not history.is_from_scratch([])
+    assert history.is_from_scratch([{"stage": "pretrain", "warm": False}, blend])
 
 
 def test_a_history_in_words(tmp_path: Path) -> None:

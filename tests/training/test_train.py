@@ -290,6 +290,12 @@ def test_from_scratch_wants_a_tokenizer_at_once(pairs: Pairs, tmp_path: Path) ->
         pretrain.train(pairs, None, tmp_path / "out", PRETRAIN, limits(1), device=CPU)
 
 
+def test_a_device_that_nobody_tried_is_refused() -> None:
+    assert nets.pick_device("cuda:1").index == 1
+    with pytest.raises(ValueError, match="cpu or cuda"):
+        nets.pick_device("mps")
+
+
 def test_detection_learns_and_says_so(pairs: Pairs, start: Path, tmp_path: Path) -> None:
     pretrain.train(pairs, start, tmp_path / "out", PRETRAIN, limits(25), device=CPU)
     rows = log(tmp_path / "out")
