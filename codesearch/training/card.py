@@ -78,7 +78,8 @@ HumanEval-X: task → solution within a language. CoSQA dev: 500 web questions a
 functions, where a difference between two columns is known to about .009 either way. Scores are
 of the encoder alone, without lexical search and ranking. Made and measured by
 
-    python -m codesearch.training export --run RUN --name NAME --out DIR --eval EVAL
+    python -m codesearch.training export --run RUN --name NAME --out DIR --eval EVAL \\
+        --origin ORIGIN --license LICENSE
 
 with `--max-tokens {job.max_tokens}`.
 
