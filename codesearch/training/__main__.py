@@ -70,11 +70,15 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-every", type=int, default=20, help="steps")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="over the recipe")
     _device(parser)
+    _precision(parser)
+
+
+def _precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--float32", action="store_true", help="no bfloat16 matrix products")
 
 
 def _device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", default="", help="default: cuda where there is one")
-    parser.add_argument("--float32", action="store_true", help="no bfloat16 matrix products")
+    parser.add_argument("--device", default="", help="cpu or cuda; default: cuda if there")
     parser.add_argument("--threads", type=int, default=0, help="of torch on a CPU")
 
 
@@ -98,6 +102,7 @@ def _filter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=30, help="hard negatives for each pair")
     parser.add_argument("--margin", type=float, default=0.95, help="of the answer's score")
     _device(parser)
+    _precision(parser)
 
 
 def _heldout(parser: argparse.ArgumentParser) -> None:
@@ -121,6 +126,8 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, required=True, dest="folder", help="of a stage")
     parser.add_argument("--out", type=Path, required=True, help="the weights folder to write")
     parser.add_argument("--name", required=True, help="what the weights are called")
+    parser.add_argument("--origin", default="", help="whose weights the first run began with")
+    parser.add_argument("--license", required=True, help="of the weights (SPDX)")
     parser.add_argument("--eval", type=Path, help="humaneval_x/ and cosqa/, for the gate")
     parser.add_argument("--max-tokens", type=int, default=128)
 

@@ -20,7 +20,7 @@ from codesearch.training.packed import Ids, Pairs, View
 from codesearch.training.recipe import Augment
 
 Records = NDArray[np.intp]
-Answers = NDArray[np.int64]
+Same = NDArray[np.bool_]
 T = TypeVar("T")
 _SHORT = 3, 10  # tokens of a short question, its opening not counted
 _KEY_WORDS = 4, 13  # tokens of a question of key words
@@ -31,10 +31,9 @@ _TELLING = 3  # tokens of a name that is asked for
 class Batch:
     """Token ids of one contrastive step."""
 
-    answers: Answers  # (B,) what each question asks for: the same number is the same function
     texts: list[Ids]  # B questions
-    documents: list[Ids]  # B answers, then the mined negatives
-    document_answers: Answers  # of ``documents``
+    documents: list[Ids]  # B answers, then H mined negatives
+    same: Same  # (B, B + H) where another document is as good an answer, and so no negative
     short: list[Ids] = field(default_factory=list)  # questions that are only anchored
     # Places in ``documents`` of those that keep their documentation.
     documented: list[int] = field(default_factory=list)
@@ -168,17 +167,19 @@ class Forms:
         texts = [self._text(record, random) for record in records]
         weak = self.pairs.weak
         views = [random_view(random, self.augment, weak=bool(weak[record])) for record in every]
-        for place, name in self._names(records, random).items():
+        names = self._names(records, random)
+        for place, name in names.items():
             texts[place] = name
             views[place] = replace(views[place], mask_name=False)
+        named = weak[records]
+        named[list(names)] = True
         return Batch(
-            answers=self.pairs.answer[records].astype(np.int64),
             texts=texts,
             documents=[
                 self.pairs.document(record, self.document_tokens, view)
                 for record, view in zip(every, views, strict=True)
             ],
-            document_answers=self.pairs.answer[every].astype(np.int64),
+            same=self._same(every, texts, named),
             short=[self._short(record, random) for record in records[:short]],
             documented=[
                 place
@@ -187,9 +188,19 @@ class Forms:
             ],
         )
 
+    def _same(self, every: Records, texts: list[Ids], named: NDArray[np.bool_]) -> Same:
+        """``Batch.same``: the same function, the same question, or the name that is asked for."""
+        count = len(texts)
+        answer, asked = self.pairs.answer[every], _numbers(texts)
+        symbol = _numbers([self.pairs.own_name(record) for record in every])
+        same: Same = answer[:count, None] == answer
+        same[:, :count] |= asked[:, None] == asked
+        same |= named[:, None] & (symbol[:count, None] == symbol)
+        np.fill_diagonal(same, False)
+        return same
+
     def _names(self, records: Records, random: np.random.Generator) -> dict[int, Ids]:
-        """By place: the questions that ask for a name, none of them asked twice in a batch."""
-        asked: dict[bytes, int] = {}
+        """By place: the questions that ask for a name."""
         names: dict[int, Ids] = {}
         if not self.augment.name:
             return names
@@ -198,7 +209,7 @@ class Forms:
             # People type either, but what has a short name is called like many others.
             is_bare = self.pairs.symbol[record] >= _TELLING and random.random() < 0.5
             name = self.pairs.name(record, self.text_tokens, qualified=not is_bare)
-            if len(name) >= _TELLING + 2 and asked.setdefault(name.tobytes(), int(place)) == place:
+            if len(name) >= _TELLING + 2:
                 names[int(place)] = name
         return names
 
@@ -263,6 +274,12 @@ class Ahead(Generic[T]):
             except queue.Full:
                 continue
             return
+
+
+def _numbers(ids: Sequence[Ids]) -> Records:
+    """A number for each, the same for the same ids."""
+    known: dict[bytes, int] = {}
+    return np.array([known.setdefault(one.tobytes(), len(known)) for one in ids], np.intp)
 
 
 def length_sorted(ids: Sequence[Ids], chunk: int) -> list[Records]:

@@ -10,9 +10,14 @@ if TYPE_CHECKING:
 
 def model_card(job: Job, measured: Measured) -> str:
     """``README.md`` of the weights folder."""
-    seen = _SEEN.get(job.origin, "")
-    story = (_TRAINED if job.trained else _UNTRAINED).format(job=job, seen=seen)
-    return _CARD.format(job=job, measured=measured, table=_table(measured), story=story)
+    return _CARD.format(job=job, measured=measured, table=_table(measured), story=_story(job))
+
+
+def _story(job: Job) -> str:
+    whose = f"The weights of `{job.origin}`" if job.origin else "Weights from scratch"
+    told = _UNTRAINED if not job.trained else _FURTHER if job.origin else _ANEW
+    runs = _RUNS + job.trained if job.trained else ""
+    return f"{whose} ({job.license}){_SHAPE}{told}{_SEEN.get(job.origin, '')}{runs}"
 
 
 def _table(measured: Measured) -> str:
@@ -30,25 +35,28 @@ CodeSearchNet and Stack Exchange among its training data: it has seen code besid
 functions of CoSQA are drawn from CodeSearchNet."""
 }
 
+_SHAPE = """ in the shape of
+ELECTRA: transformers' `ElectraModel` with an embedding size equal to the hidden size has BERT's
+parameters exactly. """
+
+_ANEW = "**They began with random numbers.**"
+_FURTHER = "**They were trained further, as told below.**"
 _UNTRAINED = """\
 **They were not trained any further here, neither on code nor on the strings
 that they are given.** They are the start from which the encoder is to be trained, and what is
-shipped until then.{seen}"""
+shipped until then."""
 
-_TRAINED = """\
-**They were trained further, as told below.**{seen}
+_RUNS = """
 
 Trained here, on pairs of documentation and code from public repositories under permissive
 licences (`codesearch/training`):
 
-{job.trained}"""
+"""
 
 _CARD = """\
 # {job.name}
 
-The weights of `{job.origin}` ({job.license}) in the shape of
-ELECTRA: transformers' `ElectraModel` with an embedding size equal to the hidden size has BERT's
-parameters exactly. {story}
+{story}
 
 - Input: the strings of `codesearch/encoder/text.py`, cut at {job.max_tokens} tokens.
 - Output: the mean over all tokens, scaled to length 1.
@@ -70,9 +78,10 @@ HumanEval-X: task → solution within a language. CoSQA dev: 500 web questions a
 functions, where a difference between two columns is known to about .009 either way. Scores are
 of the encoder alone, without lexical search and ranking. Made and measured by
 
-    python -m codesearch.training export --run RUN --name NAME --out DIR --eval EVAL
+    python -m codesearch.training export --run RUN --name NAME --out DIR --eval EVAL \\
+        --origin ORIGIN --license LICENSE
 
-with `--max-tokens {job.max_tokens} --weight-steps {job.weight_steps}`.
+with `--max-tokens {job.max_tokens}`.
 
 ## Limits
 

@@ -2,8 +2,8 @@
 
 A run that was killed and resumed equals one that was not: weights, optimizer, step (from which
 the data follows), elapsed time (from which the rate follows), and the states of the generators of
-random numbers are all in it. It also says what it belongs to, recipe and tokenizer, and refuses
-to go on with another.
+random numbers are all in it. It also says what it belongs to, recipe, start and pairs, and refuses
+to go on with others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 
 from codesearch.errors import CodesearchError
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(slots=True)
@@ -26,15 +26,17 @@ class State:
 
     step: int  # steps done; the data cursor
     elapsed: float  # seconds of training
+    last: dict[str, float]  # numbers that were logged last
 
 
 def save(path: Path, state: State, identity: dict[str, Any], module: Any, optimizer: Any) -> None:
-    """Write ``path``; ``identity`` (recipe, tokenizer digest, …) must be JSON."""
+    """Write ``path``; ``identity`` (recipe, digests, …) must be JSON."""
     content = {
         "version": VERSION,
         "identity": json.dumps(identity, sort_keys=True),
         "step": state.step,
         "elapsed": state.elapsed,
+        "last": state.last,
         "module": module.state_dict(),
         "optimizer": optimizer.state_dict(),
         "random": torch.get_rng_state(),
@@ -49,7 +51,7 @@ def save(path: Path, state: State, identity: dict[str, Any], module: Any, optimi
 def resume(path: Path, identity: dict[str, Any], module: Any, optimizer: Any) -> State | None:
     """Take over the state in ``path``; None where there is no file.
 
-    Raises ``CodesearchError`` where it belongs to another recipe, tokenizer or version.
+    Raises ``CodesearchError`` where it belongs to another recipe, start, … or version.
     """
     if not path.exists():
         return None
@@ -66,7 +68,7 @@ def resume(path: Path, identity: dict[str, Any], module: Any, optimizer: Any) ->
     torch.set_rng_state(content["random"])
     if torch.cuda.is_available() and content["cuda_random"]:
         torch.cuda.set_rng_state_all(content["cuda_random"])
-    return State(content["step"], content["elapsed"])
+    return State(content["step"], content["elapsed"], content["last"])
 
 
 def _difference(theirs: dict[str, Any], ours: dict[str, Any]) -> str:

@@ -8,7 +8,6 @@ docstrings alone makes the short questions of people worse (measured: CoSQA .535
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codesearch.encoder.weights import TOKENIZER
-from codesearch.training import gradcache, history, nets
+from codesearch.training import fit, gradcache, history, nets
 from codesearch.training.batches import Batch, Forms, LanguageBatches
 from codesearch.training.loop import Limits, Run
 from codesearch.training.negatives import Candidates
-from codesearch.training.packed import Ids, Pairs
+from codesearch.training.packed import Ids, Pairs, digest
 from codesearch.training.recipe import Contrastive
 from codesearch.training.topics import topics
 
@@ -32,8 +31,8 @@ def info_nce(
 ) -> tuple[Tensor, Tensor]:
     """Symmetric loss of questions (B, D) for the first B of documents (B + H, D); accuracy.
 
-    ``same`` (B, B + H): where a document is another copy of the question's own answer and so no
-    negative of it. The way back, from code to question, knows no mined negatives.
+    ``same`` (B, B + H) is :class:`Batch`'s. The way back, from code to question, knows no mined
+    negatives.
     """
     scores = (questions @ documents.T / tau).masked_fill(same, float("-inf"))  # (B, B + H)
     count = len(questions)
@@ -41,14 +40,6 @@ def info_nce(
     there = torch.nn.functional.cross_entropy(scores, target)
     back = torch.nn.functional.cross_entropy(scores[:, :count].T, target)
     return (there + back) / 2, (scores.argmax(1) == target).float().mean()
-
-
-def same_answers(answers: Tensor, document_answers: Tensor) -> Tensor:
-    """``same`` of :func:`info_nce` from the answers' numbers (B,) and (B + H,)."""
-    same = answers[:, None] == document_answers[None, :]
-    place = torch.arange(len(answers), device=answers.device)
-    same[place, place] = False
-    return same
 
 
 class Objective:
@@ -68,14 +59,10 @@ class Objective:
         old_documented = self._old_vectors(
             [ids[place] for place in documented], self._recipe.anchor_documented
         )
-        answers, every = (
-            torch.from_numpy(numbers).to(self._device)
-            for numbers in (batch.answers, batch.document_answers)
-        )
-        same = same_answers(answers, every)
+        same = torch.from_numpy(batch.same).to(self._device)
 
         def loss(vectors: Tensor) -> tuple[Tensor, dict[str, Any]]:
-            questions, documents = vectors[: len(answers)], vectors[asked:]
+            questions, documents = vectors[: len(same)], vectors[asked:]
             value, accuracy = self._contrast(questions, documents, same)
             metrics = {"loss": value.detach(), "accuracy": accuracy}
             if old is not None:
@@ -125,28 +112,34 @@ def train(
     bf16: bool = False,
     candidates: Candidates | None = None,
 ) -> Run:
-    """Tune the model in ``start`` and leave the new one in ``out/model``."""
+    """Tune the model in ``start`` and leave the new one in ``out/model``.
+
+    Raises ``ModelError`` where the shards are not of its tokenizer.
+    """
     torch.manual_seed(recipe.seed)
     model = nets.load_model(start, recipe.dropout).to(device)
+    fit.require_fit(pairs, start / TOKENIZER, model.config.vocab_size)
     is_anchored = recipe.anchor or recipe.anchor_documented
     anchor = nets.load_model(start).to(device).eval() if is_anchored else None
-    identity = {
-        "stage": "contrastive",
-        "recipe": asdict(recipe),
-        "tokenizer": pairs.meta.tokenizer_digest,
-        "records": len(pairs),
+    # Before the run takes over the weights of a checkpoint: what it resumes had the start's groups.
+    groups = _groups(pairs, model, recipe)
+    identity = fit.identity("contrastive", recipe, pairs, start, bf16=bf16) | {
         "candidates": candidates.digest if candidates else "",
+        "groups": "" if groups is None else digest(groups),
     }
     run = Run(model, out, recipe.optimizer, limits, identity)
     objective = Objective(model, anchor, recipe, pairs.meta.specials.pad, bf16)
-    groups = None
-    if recipe.topics:
-        words = model.get_input_embeddings().weight.detach().cpu().numpy()
-        groups = topics(pairs, words, recipe.topics, recipe.seed)
     run.go(Batches(pairs, recipe, candidates, groups), objective)
     nets.save_model(model, start / TOKENIZER, out / "model")
     history.write(out / "model", [*history.read(start), run.record(pairs, warm=True)])
     return run
+
+
+def _groups(pairs: Pairs, model: Any, recipe: Contrastive) -> NDArray[np.int32] | None:
+    if not recipe.topics:
+        return None
+    words = model.get_input_embeddings().weight.detach().cpu().numpy()
+    return topics(pairs, words, recipe.topics, recipe.seed)
 
 
 class Batches:
@@ -172,11 +165,6 @@ class Batches:
         self._forms = Forms(
             pairs, recipe.augment, recipe.seed, recipe.text_tokens, recipe.document_tokens
         )
-
-    @property
-    def per_epoch(self) -> int:
-        """Steps until every documented pair was seen once."""
-        return self._plan.per_epoch
 
     def __call__(self, step: int) -> Batch:
         """The same for the same step, recipe and pairs."""

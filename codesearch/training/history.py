@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from codesearch.encoder.text import TEMPLATE_VERSION
+from codesearch.errors import ModelError
+
 HISTORY = "training.json"
 
 
@@ -22,6 +25,24 @@ def write(folder: Path, records: list[dict[str, Any]]) -> None:
     """Put the records into a model folder."""
     text = json.dumps(records, indent=2) + "\n"
     (folder / HISTORY).write_text(text, encoding="utf-8")
+
+
+def is_from_scratch(records: list[dict[str, Any]]) -> bool:
+    """Whether the first run began with no model; not so where nothing is recorded of it."""
+    return bool(records) and not records[0].get("warm", True)  # a blend does not say
+
+
+def require_template(records: list[dict[str, Any]]) -> None:
+    """Raise ``ModelError`` where the last run that says so trained on another text template.
+
+    Older records do not say, those of the shipped weights among them: they are taken as they are.
+    """
+    templates = [record["template"] for record in records if "template" in record]
+    if templates and templates[-1] != TEMPLATE_VERSION:
+        raise ModelError(
+            f"The model was trained on the text template {templates[-1]}, not {TEMPLATE_VERSION}.",
+            "Export it with the code that trained it, or train it on shards packed anew.",
+        )
 
 
 def in_words(records: list[dict[str, Any]]) -> str:
@@ -52,4 +73,4 @@ def _said(record: dict[str, Any]) -> str:
         objective = recipe["objective"]
         said.insert(1, {"rtd": "replaced-token detection"}.get(objective, "masked words"))
     last = ", ".join(f"{name} {value:.3g}" for name, value in record["last"].items())
-    return "; ".join(said) + f". At its end: {last}."
+    return "; ".join(said) + (f". At its end: {last}." if last else ".")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
+from codesearch.errors import CodesearchError
 from codesearch.training import checkpoint
 from codesearch.training.batches import Ahead
 from codesearch.training.packed import Pairs
@@ -80,9 +82,7 @@ class Run:
         self.optimizer = make_optimizer(module, settings)
         path = folder / CHECKPOINT
         state = checkpoint.resume(path, self.identity, module, self.optimizer)
-        self.resumed = state is not None
-        self.state = state or checkpoint.State(0, 0.0)
-        self.last: dict[str, float] = {}  # numbers that were logged last
+        self.state = state or checkpoint.State(0, 0.0, {})
 
     def go(self, make: Callable[[int], T], train: Callable[[T], dict[str, Any]]) -> None:
         """Until the limit: make the batch of a step, ``train`` on it (forward and backward)."""
@@ -113,16 +113,19 @@ class Run:
             "stage": self.identity["stage"],
             "warm": warm,
             "recipe": self.identity["recipe"],
+            "template": pairs.meta.template_version,
             "steps": self.state.step,
             "seconds": round(self.state.elapsed, 1),
             "device": device,
             "records": len(pairs),
             "repositories": len(pairs.meta.repositories),
-            "last": self.last,
+            "last": self.state.last,
         }
 
     def save(self) -> None:
-        """Write the checkpoint."""
+        """Write the checkpoint; raises ``CodesearchError`` where a weight is no number any more."""
+        if not all(bool(one.isfinite().all()) for one in self.module.parameters()):
+            raise self._diverged("weights")
         path = self.folder / CHECKPOINT
         checkpoint.save(path, self.state, self.identity, self.module, self.optimizer)
 
@@ -150,13 +153,20 @@ class Run:
         if step % self.limits.log_every and step != 1 and step != self.limits.max_steps:
             return
         numbers = {name: round(float(value), 5) for name, value in metrics.items()}
-        self.last = numbers
-        row = asdict(self.state) | numbers | {"lr": self.optimizer.param_groups[0]["lr"]}
-        row["elapsed"] = round(self.state.elapsed, 1)
+        self.state.last = numbers
+        row = {"step": step, "elapsed": round(self.state.elapsed, 1), **numbers}
+        row["lr"] = self.optimizer.param_groups[0]["lr"]
         with (self.folder / LOG).open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(row) + "\n")
         done = self.limits.fraction(self.state)
         words = " ".join(f"{name} {value:.4g}" for name, value in numbers.items())
         print(f"step {step} ({done:.0%}, {self.state.elapsed:.0f} s): {words}", flush=True)
-        if not all(value == value for value in numbers.values()):
-            raise FloatingPointError(f"not a number at step {step}: {numbers}")
+        if not all(map(math.isfinite, numbers.values())):
+            raise self._diverged(f"{numbers}")
+
+    def _diverged(self, what: str) -> CodesearchError:
+        return CodesearchError(
+            f"Not a number at step {self.state.step}: {what}.",
+            f"Begin anew in another folder with a lower optimizer.lr. {self.folder / CHECKPOINT}, "
+            "where there is one, is from before: the same command goes on from it.",
+        )

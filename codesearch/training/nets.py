@@ -22,10 +22,10 @@ from codesearch.training.warmstart import load_electra
 
 
 def pick_device(name: str = "") -> torch.device:
-    """The device of that name, or CUDA where there is one."""
-    if name:
-        return torch.device(name)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The device of that name, or CUDA where there is one. Raises ``ValueError`` for others."""
+    if name.split(":")[0] not in ("", "cpu", "cuda"):
+        raise ValueError(f"--device must be cpu or cuda, not {name}: nothing else was tried")
+    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def from_scratch(sizes: Sizes, vocabulary: int, pad: int) -> Any:
@@ -63,13 +63,12 @@ def set_dropout(model: Any, share: float) -> None:
     model.config.hidden_dropout_prob = model.config.attention_probs_dropout_prob = share
 
 
-def save_model(model: Any, tokenizer: Path | None, out: Path) -> None:
+def save_model(model: Any, tokenizer: Path, out: Path) -> None:
     """Weights, config and tokenizer as a folder that ``export`` and a next stage can read."""
     partial = out.with_name(out.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     model.save_pretrained(partial)
-    if tokenizer is not None:
-        shutil.copyfile(tokenizer, partial / TOKENIZER)
+    shutil.copyfile(tokenizer, partial / TOKENIZER)
     shutil.rmtree(out, ignore_errors=True)
     partial.replace(out)
 

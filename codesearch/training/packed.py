@@ -9,6 +9,7 @@ joins across white space, at which the segments were cut.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import lzma
@@ -94,6 +95,11 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.symbol)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over all records."""
+        return digest(self.ids, *(getattr(self, name) for name in _FIELDS))
+
     def segment(self, record: int, number: int) -> Ids:
         """Ids of one segment, without special tokens."""
         place = record * len(SEGMENTS) + number
@@ -116,18 +122,22 @@ class Pairs:
 
     def name(self, record: int, max_tokens: int, *, qualified: bool) -> Ids:
         """Ids of the symbol's name as a question, with what it stands in where ``qualified``."""
+        name = self.segment(record, _NAME) if qualified else self.own_name(record)
+        return self._close([name], max_tokens)
+
+    def own_name(self, record: int) -> Ids:
+        """Ids of the symbol alone, without special tokens."""
         name = self.segment(record, _NAME)
-        own = int(self.symbol[record])
-        return self._close([name if qualified else name[len(name) - own :]], max_tokens)
+        return name[len(name) - int(self.symbol[record]) :]
 
     def document(self, record: int, max_tokens: int, view: View = SERVED) -> Ids:
         """Ids of the code in one form, special tokens included, cut as the encoder cuts."""
         name, path, before, doc, after = (self.segment(record, n) for n in range(1, 6))
-        own = int(self.symbol[record])
         if view.drop_declaration:
             before, after = _drop(before, after, int(self.declared[record]))
-        if view.mask_name and own:
-            symbol, name = name[len(name) - own :], name[: len(name) - own]
+        symbol = self.own_name(record)
+        if view.mask_name and len(symbol):
+            name = name[: len(name) - len(symbol)]
             mask = self.meta.specials.mask
             before, doc, after = (replaced(part, symbol, mask) for part in (before, doc, after))
         parts = [name, path[:0] if view.drop_path else path, before]
@@ -175,6 +185,14 @@ def load(folder: Path) -> Pairs:
         raise ValueError(f"the shards in {folder} are of different runs")
     fields = {name: np.concatenate([getattr(one, name) for one in shards]) for name in _FIELDS}
     return Pairs(shards[0].meta, np.concatenate([shard.ids for shard in shards]), fields)
+
+
+def digest(*arrays: NDArray[Any]) -> str:
+    """SHA-256 (hex) of the arrays' bytes."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
 
 
 def replaced(ids: Ids, wanted: Ids, by: int) -> Ids:

@@ -6,7 +6,7 @@ every few steps may also be contrastive, on the same pairs, as in COCO-LM (2102.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codesearch.encoder.weights import TOKENIZER
-from codesearch.training import gradcache, history, nets
+from codesearch.training import fit, gradcache, history, nets
 from codesearch.training.batches import (
     AnyBatches,
     Batch,
@@ -26,7 +26,7 @@ from codesearch.training.batches import (
     padded,
     random_view,
 )
-from codesearch.training.contrastive import info_nce, same_answers
+from codesearch.training.contrastive import info_nce
 from codesearch.training.electra import Electra, MaskedWords
 from codesearch.training.loop import Limits, Run
 from codesearch.training.packed import Ids, Pairs
@@ -57,7 +57,10 @@ class Batches:
         self._pairs, self._recipe = pairs, recipe
         self._plan = AnyBatches(pairs, recipe.batch, weak_share=recipe.weak_share, seed=recipe.seed)
         self._contrast = LanguageBatches(
-            pairs, recipe.contrast_batch, weak_share=0.2, seed=recipe.seed
+            pairs,
+            recipe.contrast_batch,
+            weak_share=recipe.contrast_weak_share,
+            seed=recipe.seed,
         )
         self._forms = Forms(
             pairs, recipe.contrast_augment, recipe.seed, recipe.text_tokens, recipe.tokens
@@ -116,11 +119,10 @@ class Objective:
         return metrics
 
     def _add_contrast(self, batch: Batch) -> dict[str, Any]:
-        answers = torch.from_numpy(batch.answers).to(self._device)
-        same = same_answers(answers, answers)
+        same = torch.from_numpy(batch.same).to(self._device)
 
         def loss(vectors: Tensor) -> tuple[Tensor, dict[str, Any]]:
-            questions, documents = vectors[: len(answers)], vectors[len(answers) :]
+            questions, documents = vectors[: len(same)], vectors[len(same) :]
             value, accuracy = info_nce(questions, documents, same, self._recipe.tau)
             weighted = self._recipe.contrast_weight * value
             return weighted, {"contrast": value.detach(), "accuracy": accuracy}
@@ -148,29 +150,26 @@ def train(
 ) -> Run:
     """Pre-train the model in ``start`` (None: a fresh one), and leave it in ``out/model``.
 
-    ``tokenizer`` is copied along where there is no ``start`` to copy it from.
+    ``tokenizer`` is copied along where there is no ``start`` to copy it from. Raises ``ModelError``
+    where the shards are not of that tokenizer.
     """
+    rules = start / TOKENIZER if start is not None else tokenizer
+    if rules is None:
+        raise ValueError("from scratch the model needs the shards' tokenizer: give --tokenizer")
     torch.manual_seed(recipe.seed)
-    meta = pairs.meta
     if start is not None:
         encoder = nets.load_model(start, recipe.dropout)
     else:
-        encoder = nets.from_scratch(recipe.sizes, meta.vocabulary, meta.specials.pad)
+        encoder = nets.from_scratch(recipe.sizes, pairs.meta.vocabulary, pairs.meta.specials.pad)
         nets.set_dropout(encoder, recipe.dropout)
+    fit.require_fit(pairs, rules, encoder.config.vocab_size)
     module = make_module(encoder, recipe, warm=start is not None)
     with torch.no_grad():  # what is frequent need not be learnt
         module.word_head.bias.copy_(log_frequencies(pairs))
     module = module.to(device)
-    identity = {
-        "stage": "pretrain",
-        "recipe": asdict(recipe),
-        "tokenizer": meta.tokenizer_digest,
-        "records": len(pairs),
-        "warm": start is not None,
-    }
+    identity = fit.identity("pretrain", recipe, pairs, start, bf16=bf16)
     run = Run(module, out, recipe.optimizer, limits, identity)
     run.go(Batches(pairs, recipe), Objective(module, recipe, pairs, bf16))
-    rules = start / TOKENIZER if start is not None else tokenizer
     nets.save_model(module.merged(), rules, out / "model")
     before = history.read(start) if start is not None else []
     history.write(out / "model", [*before, run.record(pairs, warm=start is not None)])

@@ -86,6 +86,7 @@ class Pretrain:
     contrast_every: int = 0  # steps; 0: never. InfoNCE on the discriminator's mean-pooled vectors
     contrast_batch: int = 128
     contrast_weight: float = 1.0
+    contrast_weak_share: float = 0.2
     # Not ``augment``: code that keeps its documentation contains the question.
     contrast_augment: Augment = field(default_factory=lambda: Augment(opening=0.2, key_words=0.25))
     tau: float = 0.05

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from codesearch.errors import ModelError
 from codesearch.training import history
 from codesearch.training.export import Job, Measured, export
 
 
 def ship(
-    folder: Path, out: Path, name: str, evaluation: Path | None, max_tokens: int = 128
+    folder: Path,
+    out: Path,
+    name: str,
+    *,
+    origin: str,
+    license: str,
+    evaluation: Path | None = None,
+    max_tokens: int = 128,
 ) -> Measured:
     """Write the weights folder ``out``; raises ``ModelError`` where int8 costs too much.
 
     ``folder`` is that of a run, or a model folder. The card tells the runs that its
-    ``training.json`` records.
+    ``training.json`` records. ``origin`` is what the first of them began with, "" from scratch;
+    ``license`` (SPDX) is that of the weights.
     """
     model = folder / "model" if (folder / "model").is_dir() else folder
     records = history.read(model)
-    warm = not records or records[0]["warm"]
+    history.require_template(records)
+    from_scratch = history.is_from_scratch(records)
+    if origin and from_scratch:
+        raise ModelError(f"{model} began from scratch and not with {origin}.", "Leave it out.")
+    if not origin and not from_scratch:
+        raise ModelError(f"Nothing says what {model} began with.", "Say it with --origin.")
     job = Job(
         warm_start=model,
         out=out,
         name=name,
-        origin="sentence-transformers/all-MiniLM-L6-v2" if warm else "from scratch",
-        license="Apache-2.0",
+        origin=origin,
+        license=license,
         max_tokens=max_tokens,
         evaluation=evaluation,
         trained=history.in_words(records),

@@ -1,7 +1,7 @@
 """What each stage of the command line does; heavy imports only where a stage needs them.
 
-Mining and packing need no torch, training needs no tokenizers and no tree-sitter: a machine that
-only trains has neither.
+Mining and packing need no torch; training needs no tree-sitter, and evaluating torch models no
+ONNX Runtime: a machine that only trains has neither.
 """
 # ruff: noqa: PLC0415 – see above
 
@@ -101,10 +101,12 @@ def run_filter(given: argparse.Namespace) -> None:
     """Which pairs a model finds sound, and the codes that it mistakes for answers."""
     import torch
 
-    from codesearch.training import negatives, nets, packed
+    from codesearch.encoder.weights import TOKENIZER
+    from codesearch.training import fit, negatives, nets, packed
 
     device = _device(given)
     pairs, model = packed.load(given.data), nets.load_model(given.model).to(device)
+    fit.require_fit(pairs, given.model / TOKENIZER, model.config.vocab_size)
     texts, documents = negatives.forms(pairs, 64, 128)
 
     def encode(ids: list[Any]) -> Any:
@@ -144,13 +146,13 @@ def run_heldout(given: argparse.Namespace) -> None:
 
 def run_evaluate(given: argparse.Namespace) -> None:
     """BM25 and models side by side: mean reciprocal rank on every set that is given."""
-    from codesearch.training import compare
+    from codesearch.training import compare, tasks
 
     device = _device(given) if given.models else None
-    rankers = compare.open_models(given.models, device, given.max_tokens, bf16=not given.float32)
+    rankers = compare.open_models(given.models, device, given.max_tokens)
     if not given.no_bm25:
         rankers = {"BM25": compare.Bm25(), **rankers}
-    table = compare.compare(rankers, compare.load_tasks(given.eval, given.heldout))
+    table = compare.compare(rankers, tasks.load_tasks(given.eval, given.heldout))
     print(compare.as_markdown(table))
     if given.out:
         compare.save(table, given.out)
@@ -160,7 +162,16 @@ def run_export(given: argparse.Namespace) -> None:
     """A trained model → the weights folder that is shipped, if int8 keeps its quality."""
     from codesearch.training import shipping
 
-    print(shipping.ship(given.folder, given.out, given.name, given.eval, given.max_tokens))
+    measured = shipping.ship(
+        given.folder,
+        given.out,
+        given.name,
+        origin=given.origin,
+        license=given.license,
+        evaluation=given.eval,
+        max_tokens=given.max_tokens,
+    )
+    print(measured)
 
 
 def run_carry(given: argparse.Namespace) -> None:
@@ -194,8 +205,9 @@ def _recipe(kind: type[T], given: argparse.Namespace) -> T:
         *outer, last = name.split(".")
         place = values
         for step in outer:
-            place = place[step]
-        if last not in place:
+            inner = place.get(step)
+            place = inner if isinstance(inner, dict) else {}
+        if isinstance(place.get(last, {}), dict):
             raise ValueError(f"no such setting: {name}")
         try:
             place[last] = tomllib.loads(f"x = {value}")["x"]

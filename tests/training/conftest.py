@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
+from codesearch.encoder.text import TEMPLATE_VERSION
 from codesearch.encoder.weights import DEFAULT_FOLDER, TOKENIZER
+from codesearch.training.data import tokenizer_digest
 from codesearch.training.packed import Meta, Pairs, Specials
 
 VOCABULARY = 64
@@ -25,8 +28,8 @@ def pairs() -> Pairs:
         segments.append([words, words[:2], noise[:1], noise[:2], doc, [*words[2:], *noise]])
         symbol.append(1)
     meta = Meta(
-        template_version=1,
-        tokenizer_digest="none",
+        template_version=TEMPLATE_VERSION,
+        tokenizer_digest=tokenizer_digest(Tokenizer.from_file(str(DEFAULT_FOLDER / TOKENIZER))),
         vocabulary=VOCABULARY,
         max_tokens=32,
         specials=SPECIALS,

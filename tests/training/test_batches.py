@@ -120,17 +120,40 @@ def test_questions_that_are_a_name_find_it_in_the_code(
     monkeypatch.setattr(batches, "_TELLING", 1)
     names, lengths = pairs.lengths[:, SEGMENTS.index("name")], set()
     for step in range(4):
-        batch, said = forms.batch(step, every), spoken.batch(step, every)
-        asked = [text.tolist() for text in batch.texts]
+        batch = forms.batch(step, every)
         for record in every:
             name = pairs.segment(record, SEGMENTS.index("name")).tolist()
-            question, document = asked[record][1:-1], batch.documents[record].tolist()
-            if question == name[-len(question) :] and asked.count(asked[record]) == 1:
-                lengths.add(names[record] - len(question))
-                assert document[1 : 1 + len(name)] == name
-            else:  # another of the batch asks for this name
-                assert document == said.documents[record].tolist()
+            question, document = (
+                batch.texts[record].tolist()[1:-1],
+                batch.documents[record].tolist(),
+            )
+            assert question == name[-len(question) :]
+            lengths.add(names[record] - len(question))
+            assert document[1 : 1 + len(name)] == name
     assert lengths == {0, 1}  # qualified and bare
+
+
+def test_what_answers_as_well_is_no_negative(pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_TELLING", 1)
+    every = np.arange(len(pairs))
+    names = [pairs.own_name(record).tolist() for record in every]
+    namesakes = np.array([[one == other for other in names] for one in names])
+    np.fill_diagonal(namesakes, False)
+    assert namesakes[50:].any()
+    assert namesakes[:50].any()
+    plain = Forms(pairs, Augment(opening=0.0), 1, 16, 512)
+    said = plain.batch(0, every).same
+    # Weak pairs ask for a name.
+    assert not said[:50].any()
+    assert (said[50:] == namesakes[50:]).all()
+    named = Forms(pairs, Augment(name=1.0), 1, 16, 512)
+    assert (named.batch(0, every).same == namesakes).all()
+    assert named.batch(0, every[:40], every[40:]).same.shape == (40, 60)
+    # One function, asked for in two ways; two functions, asked for in one way.
+    pairs.answer[1] = pairs.answer[0]
+    pairs.segment(0, 0)[:] = pairs.segment(5, 0)
+    places = np.argwhere(plain.batch(0, every[:50]).same).tolist()
+    assert places == [[0, 1], [0, 5], [1, 0], [5, 0]]
 
 
 def test_padding() -> None:

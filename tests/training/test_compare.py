@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import repos
-from codesearch.training import compare, history, mine, vocabulary
+from codesearch.errors import ModelError
+from codesearch.training import history, mine, tasks, vocabulary
 from codesearch.training.__main__ import main
 from codesearch.training.compare import Bm25, reciprocal_ranks
-from codesearch.training.evaluate import document_of
+from codesearch.training.tasks import document_of
 
 ROWS = [
     {"id": 7, "language": "python", "code": "def open_file(path):\n    return path.open()"},
@@ -85,6 +86,11 @@ def test_equal_scores_share_their_ranks() -> None:
     assert reciprocal_ranks(scores, [[2], [0], [0, 2]]).tolist() == [1 / 2, 1 / 2, 1 / 1.5]
 
 
+def test_what_is_no_number_has_no_rank() -> None:
+    with pytest.raises(ModelError, match="not all numbers"):
+        reciprocal_ranks(np.array([[1.0, np.nan]], np.float32), [[1]])
+
+
 def test_the_command_compares(
     evaluation: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,7 +110,7 @@ def test_the_held_out_set(clones: Path, tmp_path: Path, capsys: pytest.CaptureFi
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert {row["symbol"] for row in rows} == {"paint_fence", "mow_lawn", "cut_hedge"}
     assert all(row["query"] not in row["code"] for row in rows)
-    (task,) = compare.load_tasks(None, out)
+    (task,) = tasks.load_tasks(None, out)
     assert task.documents[0].startswith(rows[0]["symbol"].replace("_", " ") + "\nlib tools\ndef")
     before = out.read_text()
     main(["heldout", *listed])
@@ -150,8 +156,16 @@ def test_errors_are_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture
     pytest.importorskip("torch")
     assert main(["pretrain", *nothing]) == 2
     assert "holds no shards" in capsys.readouterr().err
-    assert main(["pretrain", *nothing, "--set", "batsch=3"]) == 2
-    assert "batsch" in capsys.readouterr().err
+    for name in ("batsch", "optimiser.lr", "optimizer.lr.x", "optimizer"):
+        assert main(["pretrain", *nothing, "--set", f"{name}=3"]) == 2
+        assert f"no such setting: {name}\n" in capsys.readouterr().err
+
+
+def test_a_blend_alone_is_a_history(tmp_path: Path) -> None:
+    blend = {"stage": "blend", "share": 0.7, "runs_before": 0, "beside": []}
+    assert not history.is_from_scratch([blend])
+    assert not history.is_from_scratch([])
+    assert history.is_from_scratch([{"stage": "pretrain", "warm": False}, blend])
 
 
 def test_a_history_in_words(tmp_path: Path) -> None:

@@ -78,6 +78,17 @@ def test_a_missing_weight_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_diverged_model_fails_the_gate(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file  # noqa: PLC0415
+
+    source = write_model(tmp_path / "model")
+    state = load_file(source / "model.safetensors")
+    state["encoder.layer.1.output.dense.bias"][0] = float("nan")
+    save_file(state, source / "model.safetensors")
+    with pytest.raises(ModelError, match="nan at worst"):
+        run(source, tmp_path / "out")
+
+
 def test_what_fails_the_gate_is_not_written(tmp_path: Path) -> None:
     # Weights so large that the layers decide the vector, then rounded to -1, 0 and 1.
     source = write_model(tmp_path / "model", initializer_range=0.5)

@@ -105,8 +105,8 @@ def test_dropout_falls_alike_in_both_passes(pairs: Pairs, start: Path) -> None:
 def test_another_copy_of_the_answer_is_no_negative() -> None:
     vectors = torch.nn.functional.normalize(torch.randn(3, 4), dim=-1)
     documents = torch.cat([vectors, vectors[:1]])
-    same = contrastive.same_answers(torch.tensor([7, 8, 9]), torch.tensor([7, 8, 9, 7]))
-    assert same.tolist()[0] == [False, False, False, True]
+    same = torch.zeros(3, 4, dtype=torch.bool)
+    same[0, 3] = True
     with_copy, _ = contrastive.info_nce(vectors, documents, same, 0.05)
     without, accuracy = contrastive.info_nce(vectors, vectors, same[:, :3], 0.05)
     # One more negative, for two of three questions.
@@ -164,7 +164,6 @@ def run_killed(monkeypatch: pytest.MonkeyPatch, train: Any, kill_at: int) -> Non
 
     with monkeypatch.context() as patch:
         patch.setattr(loop.Run, "_step", fatal)
-        patch.setattr(loop.Run, "resumed", False, raising=False)
         with pytest.raises(Killed):
             train()
 
@@ -176,7 +175,7 @@ def test_killed_and_resumed_equals_uninterrupted(
     def train(name: str) -> Path:
         out = tmp_path / name
         if stage == "contrastive":
-            tune(pairs, start, out, TUNE, 7)
+            tune(pairs, start, out, replace(TUNE, topics=6, together=4), 7)
             return out / "model"
         objective = "mlm" if stage == "mlm" else "rtd"
         recipe = replace(PRETRAIN, objective=objective)
@@ -200,6 +199,101 @@ def test_another_recipe_does_not_go_on(pairs: Pairs, start: Path, tmp_path: Path
     tune(pairs, start, tmp_path / "out", TUNE, 2)
     with pytest.raises(CodesearchError, match="recipe"):
         tune(pairs, start, tmp_path / "out", replace(TUNE, tau=0.1), 2)
+
+
+@pytest.mark.parametrize("log_every", [1, 100], ids=["logged", "before a checkpoint"])
+def test_what_is_no_number_is_never_saved(
+    pairs: Pairs, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_every: int
+) -> None:
+    step = loop.Run._step
+
+    def diverge(self: loop.Run, batch: Any, one: Any) -> Any:
+        metrics = step(self, batch, one)
+        if self.state.step == 3:
+            metrics["loss"] *= float("nan")
+            with torch.no_grad():
+                next(self.module.parameters())[0] *= float("nan")
+        return metrics
+
+    monkeypatch.setattr(loop.Run, "_step", diverge)
+    times = loop.Limits(max_steps=9, save_steps=2, log_every=log_every)
+    with pytest.raises(CodesearchError, match=r"Not a number at step [34]:") as said:
+        contrastive.train(pairs, start, tmp_path / "out", TUNE, times, device=CPU)
+    assert "lower optimizer.lr" in said.value.remedy
+    saved = torch.load(tmp_path / "out" / loop.CHECKPOINT, weights_only=True)
+    assert saved["step"] == 2
+    assert all(one.isfinite().all() for one in saved["module"].values())
+
+
+def test_a_finished_run_keeps_its_last_numbers(pairs: Pairs, start: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        tune(pairs, start, tmp_path / "out", TUNE, 2)
+    (record,) = json.loads((tmp_path / "out" / "model" / "training.json").read_text())
+    assert record["last"]["loss"] == log(tmp_path / "out")[-1]["loss"]
+
+
+@pytest.mark.parametrize("what", ["start", "pairs", "bf16"])
+def test_another_start_pairs_or_precision_do_not_go_on(
+    pairs: Pairs, start: Path, tmp_path: Path, what: str
+) -> None:
+    out = tmp_path / "out"
+    tune(pairs, start, out, TUNE, 2)
+    if what == "start":
+        start = out / "model"
+    if what == "pairs":
+        pairs.ids[0] += 1
+    with pytest.raises(CodesearchError, match=rf"another run \({what}\)"):
+        contrastive.train(pairs, start, out, TUNE, limits(2), device=CPU, bf16=what == "bf16")
+
+
+def other_template(pairs: Pairs, start: Path) -> None:
+    pairs.meta = replace(pairs.meta, template_version=pairs.meta.template_version - 1)
+
+
+def other_tokenizer(pairs: Pairs, start: Path) -> None:
+    rules = json.loads((start / "tokenizer.json").read_text())
+    rules["normalizer"]["lowercase"] = False
+    (start / "tokenizer.json").write_text(json.dumps(rules))
+
+
+def no_tokenizer(pairs: Pairs, start: Path) -> None:
+    (start / "tokenizer.json").unlink()
+
+
+def larger_vocabulary(pairs: Pairs, start: Path) -> None:
+    pairs.meta = replace(pairs.meta, vocabulary=30522)
+
+
+@pytest.mark.parametrize("stage", ["pretrain", "contrastive"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (other_template, "text template"),
+        (other_tokenizer, "not packed with"),
+        (no_tokenizer, "There is no"),
+        (larger_vocabulary, "knows 64 tokens"),
+    ],
+)
+def test_shards_of_another_model_are_refused_at_once(
+    pairs: Pairs, start: Path, tmp_path: Path, stage: str, change: Any, said: str
+) -> None:
+    change(pairs, start)
+    with pytest.raises(CodesearchError, match=said):
+        if stage == "pretrain":
+            pretrain.train(pairs, start, tmp_path / "out", PRETRAIN, limits(1), device=CPU)
+        else:
+            tune(pairs, start, tmp_path / "out", TUNE, 1)
+
+
+def test_from_scratch_wants_a_tokenizer_at_once(pairs: Pairs, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="--tokenizer"):
+        pretrain.train(pairs, None, tmp_path / "out", PRETRAIN, limits(1), device=CPU)
+
+
+def test_a_device_that_nobody_tried_is_refused() -> None:
+    assert nets.pick_device("cuda:1").index == 1
+    with pytest.raises(ValueError, match="cpu or cuda"):
+        nets.pick_device("mps")
 
 
 def test_detection_learns_and_says_so(pairs: Pairs, start: Path, tmp_path: Path) -> None:
@@ -291,19 +385,19 @@ def test_time_ends_a_run(pairs: Pairs, start: Path, tmp_path: Path) -> None:
 
 
 def test_a_machine_that_only_trains_needs_little() -> None:
-    """A GPU machine has torch, transformers and numpy, but none of what indexing needs."""
+    """A GPU machine has torch, transformers and numpy; nothing that indexing or export need."""
     absent = ("tree_sitter", "pathspec", "qdrant_edge", "Stemmer", "click", "typer", "platformdirs")
+    absent += ("onnx", "onnxruntime")
     script = (
         f"import sys; sys.modules.update(dict.fromkeys({absent!r}))\n"
-        "from codesearch.training import __main__, carry, compare, contrastive, negatives, packed\n"
-        "from codesearch.training import pretrain, shipping\n"
+        "from codesearch.training import __main__, blend, carry, compare, contrastive, negatives\n"
+        "from codesearch.training import packed, pretrain, tasks\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 def test_a_blend_lies_between(pairs: Pairs, start: Path, tmp_path: Path) -> None:
-    (start / "tokenizer.json").write_text("{}")
     contrastive.train(pairs, start, tmp_path / "run", TUNE, limits(2), device=CPU)
     tuned = tmp_path / "run" / "model"
     blend.blend(start, tuned, 0.25, tmp_path / "blend")
@@ -317,7 +411,7 @@ def test_a_blend_lies_between(pairs: Pairs, start: Path, tmp_path: Path) -> None
     blend.blend(tmp_path / "run2" / "model", tuned, 0.5, tmp_path / "mean")
     *_, record = json.loads((tmp_path / "mean" / "training.json").read_text())
     assert (record["runs_before"], record["beside"][0]["recipe"]["seed"]) == (0, 2)
-    (start / "tokenizer.json").write_text("{ }")
+    (start / "tokenizer.json").write_text("{}")
     with pytest.raises(CodesearchError, match="different tokenizers"):
         blend.blend(start, tuned, 0.25, tmp_path / "other")
 
