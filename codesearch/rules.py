@@ -27,6 +27,7 @@ _ASIDE_FACTOR = 0.6
 _PROSE_FACTOR = 0.7
 _LOOSE_FACTOR = 0.85
 _DECLARATION_FACTOR = 0.8
+_SPECIAL_FACTOR = 0.95
 
 _FUNCTIONS = {Kind.FUNCTION, Kind.METHOD}
 _DEFINITIONS = {*_FUNCTIONS, Kind.CLASS}
@@ -114,6 +115,14 @@ def declaration(question: Question, candidate: Candidate, score: float) -> float
     return score * (_DECLARATION_FACTOR - 1) if _has_no_body(candidate.payload) else 0.0
 
 
+def special(question: Question, candidate: Candidate, score: float) -> float:
+    """What Python calls by itself (``__init__``) stands a little behind what people call."""
+    symbol = candidate.payload["symbol"]
+    if symbol in question.names or not (symbol.startswith("__") and symbol.endswith("__")):
+        return 0.0
+    return score * (_SPECIAL_FACTOR - 1)
+
+
 RULES: Mapping[str, Rule] = {
     "place": place,
     "exact name": exact,
@@ -121,6 +130,7 @@ RULES: Mapping[str, Rule] = {
     "prose": prose,
     "outside definitions": loose,
     "declaration": declaration,
+    "special method": special,
 }
 
 
