@@ -27,7 +27,7 @@ from indexers.repository import Repository
 from indexers.skip import Rules
 from indexers.types import Chunk, Kind, SkipReason, Span
 
-MINING_VERSION = 2  # change it with the rules of ``indexers/pairs.py``: all is then mined again
+MINING_VERSION = 3  # change it with the rules of ``indexers/pairs.py``: all is then mined again
 _LICENCES = (
     ("AGPL", r"GNU AFFERO GENERAL PUBLIC"),
     ("LGPL", r"GNU LESSER GENERAL PUBLIC|GNU LIBRARY GENERAL PUBLIC"),
