@@ -241,6 +241,17 @@ def test_evaluation_items_and_duplicates_are_dropped(mined: Path, tmp_path: Path
     assert report.documented == {"python": len(NAMES) - 2}
 
 
+def test_evaluation_texts_are_known_as_mining_would_have_them(tmp_path: Path) -> None:
+    evaluation = tmp_path / "items.jsonl"
+    doc = "Dial connects to the `server`,\nand waits.\n\nIt may be called twice."
+    evaluation.write_text(json.dumps({"doc": doc}))
+    seen = Seen()
+    seen.add_evaluation(evaluation)
+    assert not seen.is_new_text("Dial connects to the server, and waits.")
+    assert not seen.is_new_text("connects to the server, and waits.")
+    assert seen.is_new_text("It may be called twice.")
+
+
 def test_near_duplicates() -> None:
     seen = Seen()
     code = function("apple", 1, "What it weighs.") * 3
