@@ -151,6 +151,11 @@ def test_held_out_repositories_stay_out(tmp_path: Path, mined: Path) -> None:
     assert report.dropped["held-out repository"] == len(NAMES) + 1
 
 
+def test_what_is_measured_with_is_kept_out_of_training() -> None:
+    recipes = Path(mine.__file__).parent / "recipes"
+    assert not mine.read_list(recipes / "heldout.tsv", recipes / "kept-out.tsv")
+
+
 def test_the_packed_form_is_what_is_served(mined: Path) -> None:
     data.pack(packing(mined))
     packed = packed_form.load(mined.parent / "packed")
