@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from codesearch.encoder import Encoder
     from codesearch.store import Writer
 
-# A batch is what a kill can cost: about a second of encoding. Smaller ones would only make more
-# transactions.
-_BATCH_NEW_TEXTS = 256
+# A batch is what a kill can cost: the texts that the encoder likes to have at once, which are about
+# a second of work, or so many chunks. Smaller ones would only make more transactions.
 _BATCH_CHUNKS = 2048
 
 
@@ -111,7 +110,7 @@ class IndexWriter:
         self._new_texts |= {key: text for key, text in unseen.items() if key not in known}
         self._files.append(_QueuedFile(file, chunks, keys))
         self._queued_chunks += len(chunks)
-        if len(self._new_texts) >= _BATCH_NEW_TEXTS or self._queued_chunks >= _BATCH_CHUNKS:
+        if self._is_full():
             self.finish()
 
     def finish(self) -> None:
@@ -127,6 +126,12 @@ class IndexWriter:
         self.counts.batch_share = 0.0
         self._clear_queue()
         self._on_progress(self.counts)
+
+    def _is_full(self) -> bool:
+        if not self._new_texts:
+            return self._queued_chunks >= _BATCH_CHUNKS
+        texts = self._encoder().texts_at_once
+        return len(self._new_texts) >= texts or self._queued_chunks >= max(_BATCH_CHUNKS, texts)
 
     def _encode_new(self) -> None:
         if not self._new_texts:

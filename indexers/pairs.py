@@ -125,7 +125,7 @@ def find_pair(chunk: Chunk) -> Pair | None:
     """The pair that a documented definition gives, None where it gives no good one."""
     if chunk.part > 1 or chunk.kind not in _CODE_KINDS or not chunk.docstring:
         return None
-    if _tests(chunk):
+    if is_test_code(chunk):
         return None
     text = without_own_name(summary(chunk.docstring), chunk)
     doc_lines = documentation_lines(chunk) if is_usable(text) else None
@@ -142,7 +142,7 @@ def find_weak_pair(chunk: Chunk) -> Pair | None:
     """(name, body) of an undocumented function, None where the name or the body is too short."""
     if chunk.part > 1 or chunk.kind is Kind.CLASS or chunk.kind not in _CODE_KINDS:
         return None
-    if chunk.docstring or _tests(chunk):
+    if chunk.docstring or is_test_code(chunk):
         return None
     words = name_words(chunk.symbol)
     if not _WEAK_WORDS[0] <= len(words) <= _WEAK_WORDS[1]:
@@ -200,6 +200,13 @@ def is_test(path: str, symbol: str = "") -> bool:
     return re.match(r"(?:test|Test|Benchmark|Example)(?:_|[A-Z])", symbol) is not None
 
 
+def is_test_code(chunk: Chunk) -> bool:
+    """The same of a chunk, which may stand among tests, or be marked as one."""
+    if is_test(chunk.path, chunk.symbol) or _TEST_MARK.search(chunk.text):
+        return True
+    return chunk.class_path.split(".")[0] in ("test", "tests")  # Rust's "mod tests"
+
+
 def without_own_name(text: str, chunk: Chunk) -> str:
     """``text`` less the name of what it documents, with which Go's begin, and some others.
 
@@ -223,13 +230,6 @@ def name_words(symbol: str) -> list[str]:
     """The words of a name that are words: ``_parseHTTP2`` → ``parse HTTP``."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", symbol)
     return [word for word in re.findall(r"[A-Za-z]+", spaced) if len(word) > 1]
-
-
-def _tests(chunk: Chunk) -> bool:
-    """The same of a chunk, which may stand among tests, or be marked as one."""
-    if is_test(chunk.path, chunk.symbol) or _TEST_MARK.search(chunk.text):
-        return True
-    return chunk.class_path.split(".")[0] in ("test", "tests")  # Rust's "mod tests"
 
 
 def _make(text: str, chunk: Chunk, doc_lines: tuple[int, int], *, weak: bool) -> Pair:

@@ -53,6 +53,11 @@ class Encoder(Protocol):
         """Where a text is cut off, special tokens included."""
         ...
 
+    @property
+    def texts_at_once(self) -> int:
+        """How many texts one call of ``encode_documents`` should have where there are many."""
+        ...
+
     def count_tokens(self, text: str) -> int:
         """How many tokens ``text`` has before it is cut, special tokens included."""
         ...

@@ -11,6 +11,8 @@ from codesearch.encoder.weights import TOKENIZER, Weights, sha256
 class LoadedWeights:
     """A weights folder with its tokenizer, checked against each other; a base of encoders."""
 
+    texts_at_once = 256  # about a second of encoding on a CPU
+
     def __init__(self, folder: Path | None) -> None:
         """Read ``folder`` (None: the packaged weights); raises ``ModelError``."""
         self._weights = Weights.open(folder)

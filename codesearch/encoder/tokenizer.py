@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tokenizers import Tokenizer
 
 # No word piece vocabulary needs more characters a token on average; what lies beyond this many
@@ -27,17 +29,24 @@ class WordPieces:
 
     def ids(self, text: str) -> list[int]:
         """Ids with both special tokens, at most ``max_tokens`` of them."""
-        ids = self._encode(text[: self._max_tokens * _CHARACTERS_PER_TOKEN])
-        if len(ids) > self._max_tokens:
-            return [*ids[: self._max_tokens - 1], self._end]
-        return ids
+        return self._cut(self._tokenizer.encode(self._head(text)).ids)
+
+    def many(self, texts: Sequence[str]) -> list[list[int]]:
+        """:meth:`ids` of each text, on all cores; unlike there, without the interpreter lock."""
+        encoded = self._tokenizer.encode_batch_fast([self._head(text) for text in texts])
+        return [self._cut(one.ids) for one in encoded]
 
     def count(self, text: str) -> int:
         """How many ids the whole text has, special tokens included."""
-        return len(self._encode(text))
+        return len(self._tokenizer.encode(_clean(text)).ids)
 
-    def _encode(self, text: str) -> list[int]:
-        # Git paths may hold bytes that are no UTF-8; Python carries them as lone surrogates.
-        clean = text.encode("utf-8", "replace").decode("utf-8")
-        ids: list[int] = self._tokenizer.encode(clean).ids
-        return ids
+    def _head(self, text: str) -> str:
+        return _clean(text[: self._max_tokens * _CHARACTERS_PER_TOKEN])
+
+    def _cut(self, ids: list[int]) -> list[int]:
+        return ids if len(ids) <= self._max_tokens else [*ids[: self._max_tokens - 1], self._end]
+
+
+def _clean(text: str) -> str:
+    """Git paths may hold bytes that are no UTF-8; Python carries them as lone surrogates."""
+    return text.encode("utf-8", "replace").decode("utf-8")

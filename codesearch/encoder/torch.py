@@ -3,16 +3,18 @@
 The weights are those of the shipped int8 graph, turned back into numbers with a fraction: one
 artefact serves both. Activations are not rounded to int8 here, so vectors differ a little from
 ``onnx.py``'s (cosine above .99, which a test holds); questions are always encoded by ``onnx.py``.
-On a GPU, batches are padded and computed in 16 bits, and a vector may depend on its neighbours in
-the last bits: an index made on a GPU equals another one closely, not bit by bit.
+On a GPU, batches are padded and computed in 16 bits (bfloat16 moves a vector by 1e-4 of a cosine,
+a tenth of what int8 does), and a vector may depend on its neighbours in the last bits: an index
+made on a GPU equals another one closely, not bit by bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -36,13 +38,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 _REMEDY = "Index with --device cpu, or set CODESEARCH_DEVICE"
-_WINDOW = 8192  # texts sorted by length together
+_WINDOW = 2048  # texts cut into tokens, and sorted by length, together
 _BATCH_TOKENS = 64 * 1024  # of a batch, padding included: enough to fill a large GPU
 
 
 class TorchEncoder(LoadedWeights):
     """The ``Encoder`` of a weights folder on a torch device."""
+
+    texts_at_once = 4 * _WINDOW  # so that all windows but the first are cut while others compute
 
     def __init__(self, folder: Path | None = None, *, device: str = "cuda") -> None:
         """Load and check ``folder`` (None: the packaged weights).
@@ -70,13 +77,13 @@ class TorchEncoder(LoadedWeights):
         is told how many more texts are done, from the calling thread.
         """
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        windows = [range(s, min(s + _WINDOW, len(texts))) for s in range(0, len(texts), _WINDOW)]
-        with ThreadPoolExecutor(1) as ahead:
-            tokens = ahead.map(lambda window: [self._pieces.ids(texts[n]) for n in window], windows)
-            for window, ids in zip(windows, tokens, strict=True):
-                vectors[window.start : window.stop] = self._encode(ids)
-                if on_batch:
-                    on_batch(len(window))
+        windows = [texts[start : start + _WINDOW] for start in range(0, len(texts), _WINDOW)]
+        done = 0
+        for ids in _one_ahead(self._pieces.many, windows):
+            vectors[done : done + len(ids)] = self._encode(ids)
+            done += len(ids)
+            if on_batch:
+                on_batch(len(ids))
         return vectors
 
     def _encode(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
@@ -91,12 +98,11 @@ class TorchEncoder(LoadedWeights):
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Ids (B, T) and which of them are real (B, T), on the device."""
-        width = max(map(len, rows))
-        ids = torch.zeros((len(rows), width), dtype=torch.long)
-        real = torch.zeros((len(rows), width), dtype=torch.bool)
-        for number, row in enumerate(rows):
-            ids[number, : len(row)] = torch.tensor(row)
-            real[number, : len(row)] = True
+        lengths = np.array([len(row) for row in rows])
+        places = np.arange(lengths.max()) < lengths[:, None]
+        numbers = np.zeros(places.shape, np.int64)
+        numbers[places] = np.fromiter(chain.from_iterable(rows), np.int64, lengths.sum())
+        ids, real = torch.from_numpy(numbers), torch.from_numpy(places)
         if self._device.type == "cuda":
             ids, real = ids.pin_memory(), real.pin_memory()
         return ids.to(self._device, non_blocking=True), real.to(self._device, non_blocking=True)
@@ -119,7 +125,7 @@ class _Net:
     def __init__(self, constants: dict[str, Any], device: torch.device) -> None:
         self._heads: int = constants["num_heads"]
         self._epsilon: float = constants["epsilon"]
-        self._dtype = torch.float16 if device.type == "cuda" else torch.float32
+        self._dtype = _number_type(device)
         self._device = device
         words = constants["words"].astype(np.float32) * constants["word_scales"]
         self._words = self._put(words)
@@ -191,6 +197,25 @@ class _Net:
 
     def _put(self, values: NDArray[np.float32]) -> Tensor:
         return torch.tensor(values).to(self._device, self._dtype)
+
+
+def _number_type(device: torch.device) -> torch.dtype:
+    """What the device computes in: 16 bits on a GPU, bfloat16 where it has that (since Ampere)."""
+    if device.type != "cuda":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.get_device_capability(device)[0] >= 8 else torch.float16
+
+
+def _one_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """``map``, with the next result made by a thread while this one is used, and no more."""
+    with ThreadPoolExecutor(1) as ahead:
+        coming: Future[R] | None = None
+        for item in items:
+            last, coming = coming, ahead.submit(function, item)
+            if last:
+                yield last.result()
+        if coming:
+            yield coming.result()
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -6,6 +6,7 @@ asked, and unlike documentation it does not stand in the code, so code that keep
 can learn from it, too. Issue localisation is trained on the same source (SweRank, 2505.07849).
 
 Only commits that change a single function give a pair: of more, nobody says which one was meant.
+Nor of one that adds, removes or moves source files, or that changes more outside of functions.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from codesearch.training.mine import chunks_of
-from indexers import git
-from indexers.pairs import Pair, is_test, is_usable, pair_with, summary
+from indexers import git, languages
+from indexers.pairs import Pair, is_test, is_test_code, is_usable, pair_with, summary
 from indexers.repository import Repository
 from indexers.skip import Rules
-from indexers.types import Chunk, Kind
+from indexers.types import Chunk, Kind, Span, TreeEntry
 
 _MOST_COMMITS, _MOST_PAIRS = 2500, 700  # of one repository
 _MOST_HUNKS = 12
@@ -51,19 +52,40 @@ _OF_FORM = re.compile(
     r"|simplif\w+|annotations?|type hints?|move[sd]?|imports?|cosmetic\w*|backport|cherry)\b",
     re.IGNORECASE,
 )
+# Of source files only: git ends at the first blob that a mirror lacks, and that is mostly data.
+_SOURCES = [
+    f"*.{extension}"
+    for row in map(languages.get, languages.LANGUAGES)
+    for extension in row.extensions
+    if row.form is languages.Form.TREE
+]
 _LOG = (
-    *("log", "--no-merges", "--diff-filter=M", "--patch", "--unified=0", "--no-renames"),
+    *("log", "--no-merges", "--patch", "--unified=0", "--no-renames"),
     *("--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--format=%x00%s"),
     f"--max-count={_MOST_COMMITS}",
 )
-_HUNK = re.compile(rb"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+_HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+@dataclass(slots=True)
+class _Hunk:
+    first: int  # line after the change, from 1
+    last: int
+    size: int  # lines that went and lines that came
+
+    def meets(self, span: Span) -> bool:
+        return span.start_line <= self.last and self.first <= span.end_line
+
+    def is_within(self, span: Span) -> bool:
+        return span.start_line <= self.first and self.last <= span.end_line
 
 
 @dataclass(slots=True)
 class _File:
-    path: str = ""
+    path: str
     blob: str = ""  # after the change
-    hunks: list[tuple[int, int]] = field(default_factory=list)  # first and last line, from 1
+    is_whole: bool = False  # the file came or went
+    hunks: list[_Hunk] = field(default_factory=list)
 
 
 def find_told(repository: Repository, commit: str, rules: Rules) -> Iterator[Pair]:
@@ -85,29 +107,36 @@ def _changes(repository: Repository, commit: str) -> Generator[tuple[str, list[_
     """Subject and changed files of the last commits up to ``commit``, newest first."""
     subject: str | None = None
     files: list[_File] = []
-    with git.lines([f"--git-dir={repository.git_dir}", *_LOG, commit]) as lines:
+    with git.lines([f"--git-dir={repository.git_dir}", *_LOG, commit, "--", *_SOURCES]) as lines:
         for line in lines:
             if line.startswith(b"\0"):
                 if subject is not None:
                     yield subject, files
                 subject, files = line[1:].decode(errors="replace").strip(), []
             elif line.startswith(b"diff --git "):
-                files.append(_File())
+                files.append(_File(_path(line)))
             elif files:
                 _read(line, files[-1])
     if subject is not None:
         yield subject, files
 
 
+def _path(line: bytes) -> str:
+    """The path in "diff --git a/PATH b/PATH"."""
+    both = line.removeprefix(b"diff --git ").rstrip(b"\n")
+    return both[(len(both) + 1) // 2 + 2 :].decode(errors="replace")
+
+
 def _read(line: bytes, file: _File) -> None:
     """Take in one line of a patch."""
-    if line.startswith(b"index ") and not file.blob:
+    if line.startswith((b"new file mode", b"deleted file mode")):
+        file.is_whole = True
+    elif line.startswith(b"index "):
         file.blob = line.split()[1].split(b"..")[1].decode("ascii")
-    elif line.startswith(b"+++ b/") and not file.path:
-        file.path = line[6:].rstrip(b"\n").decode(errors="replace")
-    elif file.path and (hunk := _HUNK.match(line)):
-        first, count = int(hunk[1]), int(hunk[2] or 1)
-        file.hunks.append((first, first + max(count, 1) - 1))
+    elif hunk := _HUNK.match(line):
+        went, first, came = int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1)
+        # Lines that only went were between two that stay: both must be the function's.
+        file.hunks.append(_Hunk(first, first + (came - 1 if came else 1), went + came))
 
 
 def _pair(repository: Repository, rules: Rules, subject: str, files: list[_File]) -> Pair | None:
@@ -118,23 +147,36 @@ def _pair(repository: Repository, rules: Rules, subject: str, files: list[_File]
 
 def _changed(repository: Repository, rules: Rules, files: list[_File]) -> Chunk | None:
     """The one function, as it was after the change, that a commit changed outside of tests."""
-    files = [file for file in files if file.blob and not is_test(file.path)]
-    if sum(len(file.hunks) for file in files) > _MOST_HUNKS:
+    files = [file for file in files if _is_wanted(rules, file)]
+    if any(file.is_whole for file in files) or sum(len(file.hunks) for file in files) > _MOST_HUNKS:
         return None
     found: dict[tuple[str, int], Chunk] = {}
+    inside = outside = 0
     for file in files:
         functions = _functions(repository, rules, file)
-        for first, last in file.hunks:
-            inner = _innermost(functions, first, last)
-            if inner is not None:
-                found[file.path, inner.span.start_line] = inner
-    return next(iter(found.values())) if len(found) == 1 else None
+        for hunk in file.hunks:
+            touched = _touched(functions, hunk)
+            if touched and all(map(is_test_code, touched)):
+                continue
+            if touched and hunk.is_within(touched[0].span):
+                inside += hunk.size
+                found[file.path, touched[0].span.start_line] = touched[0]
+            else:
+                outside += hunk.size
+    return next(iter(found.values())) if len(found) == 1 and outside <= inside else None
 
 
-def _innermost(functions: list[Chunk], first: int, last: int) -> Chunk | None:
-    """The function that holds these lines."""
-    around = [one for one in functions if one.span.start_line <= first <= last <= one.span.end_line]
-    return max(around, key=lambda one: one.span.start_line, default=None)
+def _is_wanted(rules: Rules, file: _File) -> bool:
+    entry = TreeEntry(file.path, file.blob, 0o100644)
+    return rules.by_entry(entry) is None and not is_test(file.path)
+
+
+def _touched(functions: list[Chunk], hunk: _Hunk) -> list[Chunk]:
+    """The innermost function that holds these lines; where none does, all that have some."""
+    around = [one for one in functions if hunk.is_within(one.span)]
+    if around:
+        return [max(around, key=lambda one: one.span.start_line)]
+    return [one for one in functions if hunk.meets(one.span)]
 
 
 def _functions(repository: Repository, rules: Rules, file: _File) -> list[Chunk]:

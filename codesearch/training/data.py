@@ -206,7 +206,7 @@ def _meta(
         specials=Specials(pad, cls, sep, mask, unknown),
         languages=tuple(languages),
         repositories=tuple(source.repository for source in sources),
-        licences=tuple(source.licence_found or source.licence_said for source in sources),
+        licences=tuple(source.licence for source in sources),
         questions=tuple(questions),
         stop_words=tuple(
             number for word in _STOP_WORDS if (number := tokenizer.token_to_id(word)) is not None

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from indexers.pairs import summary
 
 Signature = NDArray[np.uint64]
 
@@ -25,6 +27,7 @@ _random = np.random.default_rng(20)
 _FACTORS = _random.integers(1, 2**63, _MINIMA, dtype=np.uint64) | np.uint64(1)
 _WEIGHTS = _random.integers(1, 2**63, _SHINGLE, dtype=np.uint64) | np.uint64(1)
 _SPACE = re.compile(r"\s+")
+_FIRST_WORD = re.compile(r"^\S+[\s:–-]*")
 _CODE_FIELDS, _TEXT_FIELDS = ("code", "code_nodoc"), ("query", "doc")
 
 
@@ -37,20 +40,16 @@ class Seen:
         self._bands: list[dict[bytes, list[int]]] = [{} for _ in range(_MINIMA // _BAND)]
         self._signatures: list[Signature] = []
 
-    def add_evaluation(self, path: Path) -> int:
+    def add_evaluation(self, path: Path) -> None:
         """Take in the items of a JSON-lines file (fields code, code_nodoc, query, doc)."""
-        count = 0
         with path.open(encoding="utf-8") as lines:
             for row in map(json.loads, lines):
-                for field in _CODE_FIELDS:
-                    if code := row.get(field):
-                        self.is_new_code(code)
-                        self.is_new_shape(_words(code))
-                for field in _TEXT_FIELDS:
-                    if text := row.get(field):
-                        self.is_new_text(text)
-                count += 1
-        return count
+                for code in filter(None, map(row.get, _CODE_FIELDS)):
+                    self.is_new_code(code)
+                    self.is_new_shape(shape(code))
+                for text in filter(None, map(row.get, _TEXT_FIELDS)):
+                    for form in _mined_forms(text):
+                        self.is_new_text(form)
 
     def is_new_code(self, code: str) -> bool:
         """Whether this code, white space removed, was never seen before."""
@@ -81,7 +80,7 @@ class Seen:
 
 def shape(code: str) -> list[int]:
     """Numbers that stand for the words and signs of a code."""
-    return _words(code)
+    return [hash_word(word) for word in re.findall(r"\w+|[^\w\s]", code)]
 
 
 def minima(words: NDArray[np.uint64]) -> Signature | None:
@@ -97,8 +96,11 @@ def minima(words: NDArray[np.uint64]) -> Signature | None:
     return lowest
 
 
-def _words(code: str) -> list[int]:
-    return [hash_word(word) for word in re.findall(r"\w+|[^\w\s]", code)]
+def _mined_forms(text: str) -> Iterator[str]:
+    """A text, and what mining would make of it: its first paragraph, without its own name."""
+    yield text
+    yield (first := summary(text))
+    yield _FIRST_WORD.sub("", first)  # whatever the name is
 
 
 def hash_word(word: str) -> int:

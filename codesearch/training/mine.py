@@ -27,21 +27,35 @@ from indexers.repository import Repository
 from indexers.skip import Rules
 from indexers.types import Chunk, Kind, SkipReason, Span
 
-MINING_VERSION = 2  # change it with the rules of ``indexers/pairs.py``: all is then mined again
-_LICENCES = (
-    ("AGPL", r"GNU AFFERO GENERAL PUBLIC"),
-    ("LGPL", r"GNU LESSER GENERAL PUBLIC|GNU LIBRARY GENERAL PUBLIC"),
-    ("GPL", r"GNU GENERAL PUBLIC LICENSE"),
-    ("MPL-2.0", r"Mozilla Public License"),
-    ("Apache-2.0", r"Apache License,?\s+Version 2|apache\.org/licenses/LICENSE-2"),
-    ("MIT", r"Permission is hereby granted, free of charge"),
-    ("BSD", r"Redistribution and use in source and binary forms"),
-    ("BSL-1.0", r"Boost Software License"),
-    ("ISC", r"Permission to use, copy, modify,? and/?(?:or)? distribute"),
-    ("Zlib", r"This software is provided 'as-is'"),
+MINING_VERSION = 3  # change it with the rules of ``indexers/pairs.py``: all is then mined again
+# What licence files say of themselves; the first that one says is its own. Choices before the rest:
+# where files offer several, the uppermost here is taken.
+_LICENCES = {
+    "MIT": r"Permission is hereby granted, free of charge|\bMIT License",
+    "Apache-2.0": r"Apache License,?\s+Version 2|apache\.org/licenses/LICENSE-2|Apache-2\.0",
+    "BSD": r"Redistribution and use in source and binary forms",
+    "ISC": r"Permission to use, copy, modify,? and/?(?:or)? distribute",
+    "Zlib": r"This software is provided 'as-is'",
+    "BSL-1.0": r"Boost Software License",
+    "Unlicense": r"free and unencumbered software released into the public domain",
+    "CC0": r"CC0 1\.0",
+    "MPL": r"Mozilla Public License",
+    "EPL": r"Eclipse Public License",
+    "LGPL": r"GNU LESSER GENERAL PUBLIC|GNU LIBRARY GENERAL PUBLIC|\bLGPL-\d",
+    "GPL": r"GNU GENERAL PUBLIC LICENSE|\bGPL-\d",
+    "AGPL": r"GNU AFFERO GENERAL PUBLIC|\bAGPL-\d",
+    "BUSL": r"Business Source License",
+    "SSPL": r"Server Side Public License",
+    "Elastic": r"Elastic License",
+    "Commons Clause": r"Commons Clause",
+}
+# Of these and what the list may call them one must hold. A list's "MIT/Apache" offers a choice.
+_PERMISSIVE = re.compile(
+    r"MIT|Apache(?:-2(?:\.0)?)?|BSD(?:-[23]|-like)?|ISC|Zlib|BSL-1(?:\.0)?|Unlicense|CC0|PostgreSQL"
+    r"|public-domain"
 )
-_COPYLEFT = ("AGPL", "GPL", "LGPL")
-_LICENCE_FILE = re.compile(r"(?:LICEN[CS]E|COPYING)(?:[.-][\w.-]+)?", re.IGNORECASE)
+_LICENCE_FILE = re.compile(r"(?:MIT-|UN)?(?:LICEN[CS]E|COPYING)(?:[.-][\w.-]+)?", re.IGNORECASE)
+_OF_OTHERS = re.compile(r"third|depend|binary|bundled|vendor|MKL", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,16 @@ class Header:
     pairs: int = 0
     weak: int = 0
     seconds: float = 0.0
+
+    @property
+    def licence(self) -> str:
+        """What is found, else what is said."""
+        return self.licence_found or self.licence_said
+
+    @property
+    def is_permissive(self) -> bool:
+        """Whether the code may be trained on; not where nobody knows."""
+        return any(_PERMISSIVE.fullmatch(one) for one in self.licence.split("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +164,13 @@ def mine_one(
     """Write the pairs of one repository; its header, or why there is nothing."""
     limits = limits or Limits()
     began = time.monotonic()
+    (out / source.file_name).unlink(missing_ok=True)  # of other rules: not to be packed any more
     try:
         header, pairs = collect(source, place, find)
-    except RepositoryError as error:
-        return f"{source.name}: {error}"
-    if header.licence_found in _COPYLEFT:
-        return f"{source.name}: its licence is {header.licence_found}"
+    except Exception as error:  # what is wrong with one must not end all mining
+        return f"{source.name}: {type(error).__name__}: {error}"
+    if not header.is_permissive:
+        return f"{source.name}: its licence is {header.licence or 'not known'}"
     documented = _choose([pair for pair in pairs if not pair.weak], limits.pairs)
     weak = _choose([pair for pair in pairs if pair.weak], limits.weak)
     header.languages = dict(Counter(pair.chunk.language for pair in documented).most_common())
@@ -180,14 +205,14 @@ def read(path: Path) -> Iterator[Pair]:
 
 
 def collect(source: Source, place: Path, find: Find) -> tuple[Header, list[Pair]]:
-    """All pairs at HEAD of the repository in ``place``; none where its licence is copyleft.
+    """All pairs at HEAD of the repository in ``place``; none where its licence is not permissive.
 
     Raises ``RepositoryError``.
     """
     with Repository.open(place) as repository:
         commit = repository.resolve("HEAD")
         header = Header(source.name, commit, source.licence, _licence(repository, commit))
-        if header.licence_found in _COPYLEFT:
+        if not header.is_permissive:
             return header, []
         return header, list(find(repository, commit, Rules.at(repository, commit)))
 
@@ -215,18 +240,23 @@ def chunks_of(repository: Repository, rules: Rules, path: str, blob: str) -> lis
 
 
 def _licence(repository: Repository, commit: str) -> str:
-    """The most permissive licence among the files that state one: some offer a choice."""
+    """The most permissive licence that a file at the top states: some offer a choice."""
     found = set()
     for entry in repository.tree(commit):
-        if "/" not in entry.path and _LICENCE_FILE.fullmatch(entry.path) and entry.size < 200_000:
+        if _LICENCE_FILE.fullmatch(entry.path) and not _OF_OTHERS.search(entry.path):
             text = repository.read(entry.blob).decode("utf-8", "replace")[:5000]
-            found |= {name for name, words in _LICENCES if _says(words, text)}
-    order = [name for name, _ in reversed(_LICENCES)]
-    return min(found, key=order.index) if found else ""
+            found.add(_stated(" ".join(text.split())))
+    return next((name for name in _LICENCES if name in found), "")
 
 
-def _says(words: str, text: str) -> bool:
-    return re.search(words, re.sub(r"\s+", " ", text), re.IGNORECASE) is not None
+def _stated(text: str) -> str:
+    """The licence that a text states first; "" where it states none that is known."""
+    places = {
+        name: said.start()
+        for name, words in _LICENCES.items()
+        if (said := re.search(words, text, re.IGNORECASE))
+    }
+    return min(places, key=places.__getitem__, default="")
 
 
 def _choose(pairs: list[Pair], most: int) -> list[Pair]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from codesearch.encoder import Encoder, load_encoder, query_text
-from codesearch.encoder.weights import DEFAULT_FOLDER
+from codesearch.encoder.tokenizer import WordPieces
+from codesearch.encoder.weights import DEFAULT_FOLDER, TOKENIZER
 
 TEXTS = [
     "",
@@ -81,6 +82,12 @@ def test_tokens_are_counted_beyond_the_cut(encoder: Encoder) -> None:
     assert encoder.count_tokens("") == 2
     assert encoder.count_tokens("read the header") == 5
     assert encoder.count_tokens("header " * 1000) == 1002
+
+
+def test_tokens_of_many_texts_are_those_of_each() -> None:
+    pieces = WordPieces((DEFAULT_FOLDER / TOKENIZER).read_bytes(), max_tokens=16)
+    assert pieces.many(TEXTS) == [pieces.ids(text) for text in TEXTS]
+    assert max(map(len, pieces.many(TEXTS))) == 16
 
 
 FUNCTIONS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,31 @@ def test_vectors_are_nearly_those_of_the_cpu_path() -> None:
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert (ours.digest, ours.dimension) == (reference.digest, reference.dimension)
     assert np.abs(ours.encode_query(TEXTS[2]) - vectors[2]).max() < 1e-5
+
+
+def test_texts_of_many_windows_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="needs the gpu extra")
+    pytest.importorskip("onnx", reason="needs the gpu extra")
+    ours = load_encoder(None, device="cpu:0")
+    at_once = ours.encode_documents(TEXTS)
+    monkeypatch.setattr("codesearch.encoder.torch._WINDOW", 2)
+    seen: list[int] = []
+    assert np.abs(ours.encode_documents(TEXTS, on_batch=seen.append) - at_once).max() < 1e-5
+    assert seen == [2, 2, 2, 1]
+    assert ours.encode_documents([]).shape == (0, ours.dimension)
+
+
+def test_one_window_is_made_ahead_and_no_more() -> None:
+    pytest.importorskip("torch", reason="needs the gpu extra")
+    pytest.importorskip("onnx", reason="needs the gpu extra")
+    from codesearch.encoder.torch import _one_ahead  # noqa: PLC0415
+
+    made = [threading.Event() for _ in range(4)]
+    results = _one_ahead(lambda number: made[number].set(), range(4))
+    next(results)
+    assert made[1].wait(5)
+    assert not made[2].wait(0.05)
+    assert len(list(results)) == 3
 
 
 def test_a_device_that_cannot_be_used_says_what_can() -> None:

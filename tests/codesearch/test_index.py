@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from codesearch import (
     SkipReason,
     StoreError,
 )
+from codesearch.encoder.onnx import OnnxEncoder
 from codesearch.store.embedded import EmbeddedStore
 from stored import from_scratch, stored
 
@@ -252,11 +254,31 @@ def test_an_interrupted_sync_keeps_its_vectors(index: Index) -> None:
     assert report.reused == report.chunks > 0
 
 
+def test_the_encoder_says_how_many_texts_it_has_at_once(
+    index: Index, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    real = OnnxEncoder.encode_documents
+
+    def noting(self: OnnxEncoder, texts: list[str], **options: Any) -> Any:
+        sizes.append(len(texts))
+        return real(self, texts, **options)
+
+    monkeypatch.setattr(OnnxEncoder, "encode_documents", noting)
+    monkeypatch.setattr("codesearch.writer._BATCH_CHUNKS", 1)  # counts where all is known
+    assert sizes == [index.sync().encoded]
+    monkeypatch.setattr(OnnxEncoder, "texts_at_once", 1)
+    repos.write(shop, {f"{name}.py": f"def {name}():\n    return 1\n" for name in "ab"})
+    repos.commit(shop)
+    index.sync()
+    assert sizes[1:] == [1, 1]
+
+
 def test_a_first_build_can_be_searched_as_far_as_it_has_come(
     index: Index, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("codesearch.sync._PUBLISH_EVERY", 0.0)
-    monkeypatch.setattr("codesearch.writer._BATCH_NEW_TEXTS", 1)
+    monkeypatch.setattr("codesearch.encoder.loaded.LoadedWeights.texts_at_once", 1)
     seen: list[tuple[int, bool]] = []
 
     def look(progress: Progress) -> None:

@@ -317,7 +317,7 @@ def test_a_first_build_that_was_cut_off_is_made_good_after_another_branch(
     repos.commit(shop)
     repos.git(shop, "switch", "--quiet", "main")
     monkeypatch.setattr("codesearch.sync._PUBLISH_EVERY", 0.0)
-    monkeypatch.setattr("codesearch.writer._BATCH_NEW_TEXTS", 1)
+    monkeypatch.setattr("codesearch.encoder.loaded.LoadedWeights.texts_at_once", 1)
 
     def cut_off(progress: Progress) -> None:
         if index.is_built:

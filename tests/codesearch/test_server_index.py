@@ -271,7 +271,7 @@ def _many_functions(shop: Path) -> str:
 def _sync_slowly(shop: Path, url: str) -> subprocess.Popen[bytes]:
     """A sync in a process of its own, in many small requests."""
     script = (
-        "import codesearch.writer as writer; writer._BATCH_NEW_TEXTS = 2\n"
+        "from codesearch.encoder.loaded import LoadedWeights; LoadedWeights.texts_at_once = 2\n"
         "from codesearch import Index\n"
         "with Index.open() as index: index.sync()\n"
     )

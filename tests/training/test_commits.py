@@ -82,6 +82,69 @@ def test_they_are_packed_beside_what_was_mined(clones: Path, tmp_path: Path) -> 
     assert packed.load(tmp_path / "packed").meta.repositories == ("me/shop",)
 
 
+INNER_TESTS = """\
+pub fn weigh(items: &[f64]) -> f64 {
+    let mut total = 0.0;
+    for item in items {
+        total += item%s;
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn weighs() {
+        let all = vec![1.0, 2.0];
+        assert_eq!(super::weigh(&all), 3.0);
+        assert_eq!(all.len(), 2);
+    }
+%s}
+"""
+NEW_TEST = """
+    #[test]
+    fn weighs_more() {
+        assert_eq!(super::weigh(&[4.0]), 8.0);
+    }
+"""
+UNLIKE = {
+    "a file came": shop(" * item.count") | {"shop/other.py": "def other():\n    return 1\n"},
+    "a file went": shop(" * item.count") | {"shop/old.py": ""},
+    "a function went": {"shop/basket.py": SHOP.split("\n\n\ndef ship")[0].format(more="") + "\n"},
+    "more came beside it": {
+        "shop/basket.py": "import one\nimport two\nimport three\n" + shop(" * 2")["shop/basket.py"]
+    },
+}
+
+
+@pytest.mark.parametrize("change", UNLIKE.values(), ids=UNLIKE)
+def test_a_commit_that_does_more_says_nothing_of_one_function(
+    tmp_path: Path, change: dict[str, str]
+) -> None:
+    folder = repos.init(tmp_path / "clones" / "me+shop")
+    repos.write(folder, shop() | {"shop/old.py": "def old():\n    return 1\n"})
+    repos.commit(folder, "begin")
+    repos.write(folder, change)
+    for path, text in change.items():
+        if not text:
+            (folder / path).unlink()
+    repos.commit(folder, "count an item as often as it is bought")
+    assert not list(mine.read(next(mined(tmp_path / "clones").glob("*"))))
+
+
+def test_tests_beside_the_code_and_what_others_wrote_are_not_counted(tmp_path: Path) -> None:
+    folder = repos.init(tmp_path / "clones" / "me+shop")
+    vendored = {"vendor/basket.py": shop()["shop/basket.py"]}
+    repos.write(folder, {"src/lib.rs": INNER_TESTS % ("", ""), **vendored})
+    repos.commit(folder, "begin")
+    vendored = {"vendor/basket.py": shop(" * 2")["shop/basket.py"], "vendor/new.py": "x = 1\n"}
+    rust = (INNER_TESTS % (" * 2.0", NEW_TEST)).replace("3.0", "6.0")
+    repos.write(folder, {"src/lib.rs": rust, "CHANGELOG.md": "Twice\n" * 40, **vendored})
+    repos.commit(folder, "let every item weigh twice as much")
+    (pair,) = mine.read(next(mined(tmp_path / "clones").glob("*")))
+    assert pair.chunk.symbol == "weigh"
+
+
 @pytest.mark.parametrize(
     ("subject", "said"),
     [

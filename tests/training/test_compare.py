@@ -54,7 +54,7 @@ def clones(tmp_path: Path) -> Path:
     folder = repos.init(tmp_path / "clones" / "me" / "garden")
     repos.write(folder, FILES)
     repos.commit(folder, "begin")
-    (tmp_path / "list.tsv").write_text("me/garden\tpython\nme/absent\tgo\n")
+    (tmp_path / "list.tsv").write_text("me/garden\tpython\tMIT\nme/absent\tgo\n")
     return tmp_path / "clones"
 
 

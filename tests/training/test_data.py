@@ -92,18 +92,68 @@ def test_mining_again_does_nothing(mined: Path, tmp_path: Path) -> None:
     assert (mined / "me+kitchen.jsonl.gz").stat().st_mtime_ns == before
 
 
-def test_copyleft_and_held_out_repositories_stay_out(tmp_path: Path, mined: Path) -> None:
-    folder = repos.init(tmp_path / "clones" / "me+free")
-    repos.write(folder, FILES | {"LICENSE": "GNU GENERAL PUBLIC LICENSE\nVersion 3"})
+MIT = FILES["LICENSE"]
+APACHE = "Apache License\n  Version 2.0, January 2004"
+GPL = "GNU GENERAL PUBLIC LICENSE\nVersion 3"
+
+
+@pytest.mark.parametrize(
+    ("licences", "said", "found"),
+    [
+        ({"LICENSE": GPL}, "MIT", ""),
+        ({"LICENSE": "Files in lib are MIT-like; all others GPL-2.0-or-later.\n"}, "MIT", ""),
+        ({"LICENSE": f"Business Source License 1.1\n{MIT}"}, "MIT", ""),
+        ({"LICENSE": GPL, "LICENSE-THIRD-PARTY": MIT}, "MIT", ""),
+        ({"LICENSE": "All rights reserved."}, "", ""),
+        ({"LICENSE": "All rights reserved."}, "BSL-1.1", ""),
+        ({"LICENSE": "As the README has it."}, "MS-PL/MIT", "MS-PL/MIT"),
+        ({"LICENSE": f"{APACHE}\n{GPL}"}, "", "Apache-2.0"),
+        ({"COPYING": GPL, "LICENSE-MIT": MIT}, "", "MIT"),
+        ({"LICENSE": "BSD 2-clause in lib\nCC0 1.0 elsewhere"}, "", "CC0"),
+    ],
+)
+def test_only_what_is_known_to_be_permissive_is_mined(
+    tmp_path: Path, licences: dict[str, str], said: str, found: str
+) -> None:
+    folder = repos.init(tmp_path / "me+free")
+    files = {path: text for path, text in FILES.items() if path != "LICENSE"}
+    repos.write(folder, files | licences)
     repos.commit(folder, "begin")
-    said = mine.mine_one(mine.Source("me/free", "MIT"), folder, mined, mine.find_documented)
-    assert isinstance(said, str)
-    assert "GPL" in said
+    old = tmp_path / "me+free.jsonl.gz"
+    old.write_bytes(b"")
+    header = mine.mine_one(mine.Source("me/free", said), folder, tmp_path, mine.find_documented)
+    if found:
+        assert isinstance(header, mine.Header)
+        assert header.licence == found
+    else:
+        assert isinstance(header, str)
+        assert not old.exists()  # of an earlier version, and not to be packed
+
+
+def test_what_is_wrong_with_one_repository_does_not_end_all_mining(
+    tmp_path: Path, mined: Path
+) -> None:
+    sources = [mine.Source("me/kitchen", "")]
+    out = tmp_path / "again"
+    outcome = mine.mine(sources, tmp_path / "clones", out, processes=1, find=find_trouble)
+    assert outcome == {"refused": 1}
+
+
+def find_trouble(*_: object) -> list[Pair]:
+    raise RecursionError("too deep")
+
+
+def test_held_out_repositories_stay_out(tmp_path: Path, mined: Path) -> None:
     heldout = tmp_path / "heldout.tsv"
     heldout.write_text("Me/Kitchen\tpython\n")
     assert not mine.read_list(heldout, heldout)
     report = data.pack(packing(mined, heldout=heldout))
     assert report.dropped["held-out repository"] == len(NAMES) + 1
+
+
+def test_what_is_measured_with_is_kept_out_of_training() -> None:
+    recipes = Path(mine.__file__).parent / "recipes"
+    assert not mine.read_list(recipes / "heldout.tsv", recipes / "kept-out.tsv")
 
 
 def test_the_packed_form_is_what_is_served(mined: Path) -> None:
@@ -194,6 +244,17 @@ def test_evaluation_items_and_duplicates_are_dropped(mined: Path, tmp_path: Path
     assert report.dropped["equal code"] == 1
     assert report.dropped["equal text"] == 1
     assert report.documented == {"python": len(NAMES) - 2}
+
+
+def test_evaluation_texts_are_known_as_mining_would_have_them(tmp_path: Path) -> None:
+    evaluation = tmp_path / "items.jsonl"
+    doc = "Dial connects to the `server`,\nand waits.\n\nIt may be called twice."
+    evaluation.write_text(json.dumps({"doc": doc}))
+    seen = Seen()
+    seen.add_evaluation(evaluation)
+    assert not seen.is_new_text("Dial connects to the server, and waits.")
+    assert not seen.is_new_text("connects to the server, and waits.")
+    assert seen.is_new_text("It may be called twice.")
 
 
 def test_near_duplicates() -> None:
