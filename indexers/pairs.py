@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from indexers.aside import is_test
 from indexers.types import Chunk, Kind
 
 MIN_WORDS, MAX_WORDS = 3, 120
@@ -19,21 +20,13 @@ _SIGNATURE_LINES = 30  # a longer declaration is not looked for
 _SIGNATURE_NOISE = re.compile(r"\s+|,(?=\s*[)\]>])")  # how it is laid out
 
 _CODE_KINDS = (Kind.FUNCTION, Kind.METHOD, Kind.CLASS)
-_TEST_FOLDERS = frozenset(
-    "testing spec specs __tests__ __mocks__ testdata test-data fixtures mocks e2e testsuite "
-    "testutil testutils testlib bench benches benchmark benchmarks".split()
-)
-# Besides: tests, unittests, Foo.Tests.
-_TEST_FOLDER = re.compile(r"(?:^|[._-])(?:unit|integration)?tests?$", re.IGNORECASE)
 # What frameworks put before a test: #[test], #[tokio::test], @Test, [Fact], [TestMethod].
 _TEST_MARK = re.compile(
     r"^\s*(?:#\[(?:\w+::)*(?:test|bench)\b|@(?:Parameterized)?Test\b"
     r"|\[(?:Fact|Theory|Test(?:Method|Case)?)\b)",
     re.MULTILINE,
 )
-_TEST_NAME = re.compile(
-    r"(?:^|[._-])(?:tests?|spec|specs|mock|bench)(?:[._-]|$)|^conftest\b|(?<=[a-z0-9])Tests?\.\w+$"
-)
+_TEST_SYMBOL = re.compile(r"(?:test|Test|Benchmark|Example)(?:_|[A-Z])")
 
 # Where the first paragraph ends although no blank line does.
 _PARAGRAPH_ENDS = re.compile(
@@ -190,19 +183,9 @@ def is_usable(text: str) -> bool:
     return known >= (1 if len(words) < 12 else len(words) // 6)
 
 
-def is_test(path: str, symbol: str = "") -> bool:
-    """Whether a path or a name says that this tests, mocks or measures something else."""
-    *folders, name = path.split("/")
-    if any(folder.lower() in _TEST_FOLDERS or _TEST_FOLDER.search(folder) for folder in folders):
-        return True
-    if _TEST_NAME.search(name):
-        return True
-    return re.match(r"(?:test|Test|Benchmark|Example)(?:_|[A-Z])", symbol) is not None
-
-
 def is_test_code(chunk: Chunk) -> bool:
-    """The same of a chunk, which may stand among tests, or be marked as one."""
-    if is_test(chunk.path, chunk.symbol) or _TEST_MARK.search(chunk.text):
+    """Whether it tests or measures, by its path, its name, its marks, or what it stands in."""
+    if is_test(chunk.path) or _TEST_SYMBOL.match(chunk.symbol) or _TEST_MARK.search(chunk.text):
         return True
     return chunk.class_path.split(".")[0] in ("test", "tests")  # Rust's "mod tests"
 

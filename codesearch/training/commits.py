@@ -19,7 +19,8 @@ from itertools import islice
 
 from codesearch.training.mine import chunks_of
 from indexers import git, languages
-from indexers.pairs import Pair, is_test, is_test_code, is_usable, pair_with, summary
+from indexers.aside import is_test
+from indexers.pairs import Pair, is_test_code, is_usable, pair_with, summary
 from indexers.repository import Repository
 from indexers.skip import Rules
 from indexers.types import Chunk, Kind, Span, TreeEntry

@@ -19,10 +19,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from indexers.aside import is_test
 from indexers.chunker import chunk_text
 from indexers.errors import RepositoryError
 from indexers.languages import grammar_of
-from indexers.pairs import Pair, find_pair, find_weak_pair, is_test
+from indexers.pairs import Pair, find_pair, find_weak_pair
 from indexers.repository import Repository
 from indexers.skip import Rules
 from indexers.types import Chunk, Kind, SkipReason, Span

@@ -7,7 +7,6 @@ from indexers.pairs import (
     Pair,
     find_pair,
     find_weak_pair,
-    is_test,
     is_usable,
     name_words,
     summary,
@@ -169,22 +168,6 @@ def test_short_bodies_and_tests_are_refused() -> None:
     assert not pairs(short, "python")
     assert not pairs(PYTHON, "python", "tests/box.py")
     assert not pairs(GO, "go", "dial_test.go")
-
-
-@pytest.mark.parametrize("path", ["a/test/b.py", "src/FooTest.java", "x.spec.ts", "test_a.py"])
-def test_paths_of_tests(path: str) -> None:
-    assert is_test(path)
-
-
-@pytest.mark.parametrize("path", ["src/contest.py", "latest/a.go", "testimony.rb", "attest.c"])
-def test_paths_that_only_sound_like_tests(path: str) -> None:
-    assert not is_test(path)
-
-
-@pytest.mark.parametrize("path", ["src/Core.Tests/Box.cs", "a/box-tests/b.rs", "x/UnitTests/b.cs"])
-def test_folders_of_tests(path: str) -> None:
-    assert is_test(path)
-    assert not is_test(path.replace("ests/", "estament/").replace("Test", "Contest"))
 
 
 def test_functions_among_tests_and_marked_as_such_are_refused() -> None:
