@@ -12,8 +12,10 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkError
 from benchmarks.facts import circumstances
 from benchmarks.results import Result, rounded
+from codesearch.encoder.onnx import OnnxEncoder
 from codesearch.encoder.weights import Weights
 from codesearch.training import compare
+from codesearch.training.tasks import load_tasks
 
 _BM25 = "Okapi, k1 1.2, b 0.75, over the lower-case words of the encoded texts, none left out"
 
@@ -27,7 +29,7 @@ def run_encoder(folders: Sequence[Path], evaluation: Path | None, heldout: Path 
     if not (evaluation or heldout):
         raise BenchmarkError("Nothing to ask", "Name sets: --eval DIR, --heldout FILE")
     try:
-        tasks = compare.load_tasks(evaluation, heldout)
+        tasks = load_tasks(evaluation, heldout)
     except (OSError, ValueError, KeyError) as error:
         raise BenchmarkError(f"Cannot read the sets: {error}") from error
     rankers: dict[str, compare.Ranker] = {"BM25": compare.Bm25()}
@@ -37,7 +39,7 @@ def run_encoder(folders: Sequence[Path], evaluation: Path | None, heldout: Path 
         name = (
             weights.name if weights.name not in rankers else f"{weights.name} {weights.digest[:6]}"
         )
-        rankers[name] = compare.Shipped(folder)
+        rankers[name] = compare.Cosine(OnnxEncoder(folder).encode_documents)
         described[name] = f"weights {weights.digest[:12]}"
     result: Result = {"what": "encoder", **circumstances(), "rankers": described}
     result["questions"] = {task.name: len(task.questions) for task in tasks}
