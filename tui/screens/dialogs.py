@@ -63,42 +63,44 @@ class Explain(ModalScreen[None]):
 
 
 def explained(hit: Hit) -> Content:
-    """The score, taken apart."""
+    """The score, taken apart; below it, what each rule that changed it means."""
     why = hit.explanation
+    found = {
+        "meaning": _found(why.dense_rank, why.dense_score, "cosine", 3),
+        "words": _found(why.lexical_rank, why.lexical_score, "BM25", 1),
+    }
     lines = [
         Content.from_markup("[b]$name[/]", name=cut(titled(hit.chunk)[0], 60)),
         Content.from_markup("[$quiet]$place[/]", place=cut(one_line(hit.location), 60)),
         Content(""),
-        _candidate("meaning", why.dense_rank, why.dense_score, "cosine", 3),
-        _candidate("words", why.lexical_rank, why.lexical_score, "BM25", 1),
-        Content(""),
     ]
-    most = max((abs(value) for value in why.parts.values()), default=1.0) or 1.0
-    for name, value in why.parts.items():
-        full, rest = bar(abs(value) / most, 16)
+    parts = {**dict.fromkeys(found, 0.0), **why.parts} if why.parts else {"meaning": hit.score}
+    most = max(map(abs, parts.values())) or 1.0
+    for name, value in parts.items():
+        full, rest = bar(abs(value) / most, 12)
         lines.append(
             Content.from_markup(
-                f"$name [{'$success' if value >= 0 else '$error'}]$full[/][$line]$rest[/] $value",
-                name=f"{name:<22}",
+                f"$name [{'$success' if value >= 0 else '$error'}]$full[/][$line]$rest[/] $value"
+                "  [$quiet]$said[/]",
+                name=f"{name:<20}",
                 full=full,
                 rest=rest,
                 value=f"{value:+.4f}",
+                said=found.get(name, ""),
             )
         )
     lines.append(
-        Content.from_markup("[b]$name $score[/]", name=f"{'score':<39}", score=f"{hit.score:7.4f}")
+        Content.from_markup("[b]$name $score[/]", name=f"{'score':<33}", score=f"{hit.score:7.4f}")
     )
-    told = [words for name, words in score_parts().items() if name in why.parts]
+    told = [words for name, words in score_parts().items() if name in why.parts.keys() - found]
     lines += [Content.from_markup("\n[$quiet]$words[/]", words=words) for words in told]
     return Content("\n").join(lines)
 
 
-def _candidate(name: str, rank: int | None, score: float | None, unit: str, digits: int) -> Content:
+def _found(rank: int | None, score: float | None, unit: str, digits: int) -> str:
     if rank is None or score is None:
-        said = "not among the candidates"
-    else:
-        said = f"#{rank} of the candidates, {unit} {score:.{digits}f}"
-    return Content.from_markup("$name [$quiet]$said[/]", name=f"{name:<22}", said=said)
+        return "not among the candidates"
+    return f"#{rank}, {unit} {score:.{digits}f}"
 
 
 @dataclass(frozen=True, slots=True)
