@@ -6,7 +6,6 @@ answer to a chunk that has only that segment. So a change of the template change
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections import Counter
@@ -20,6 +19,7 @@ import numpy as np
 from codesearch.encoder.text import TEMPLATE_VERSION, document_text, identifier_words, query_text
 from codesearch.training import mine
 from codesearch.training.dedup import Seen, shape
+from codesearch.training.fit import tokenizer_digest
 from codesearch.training.packed import SHARDS, Meta, Pairs, Specials
 from indexers.pairs import Pair
 
@@ -100,13 +100,6 @@ def pack(job: Packing) -> Report:
     fields = {name: getattr(report, name) for name in Report.__slots__}
     (job.out / REPORT).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
     return report
-
-
-def tokenizer_digest(tokenizer: Tokenizer) -> str:
-    """SHA-256 (hex) of the rules, without their habits of cutting and padding."""
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return hashlib.sha256(tokenizer.to_str().encode()).hexdigest()
 
 
 def segments(pair: Pair) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from tokenizers import Tokenizer
 
 from codesearch.encoder.onnx import OnnxEncoder
 from codesearch.encoder.text import TEMPLATE_VERSION
@@ -72,7 +73,7 @@ class Measured:
 
 def export(job: Job) -> Measured:
     """Write the weights folder ``job.out``; raises ``ModelError`` where it fails the gate."""
-    rules = tokenizer_rules(job.warm_start / TOKENIZER)
+    rules = tokenizer_rules(Tokenizer.from_file(str(job.warm_start / TOKENIZER)))
     model = load_electra(job.warm_start)
     reference = TorchReference(model, WordPieces(rules, job.max_tokens))
     texts = sample_texts(_CALIBRATION + _GATE)

@@ -16,13 +16,17 @@ from codesearch.training.packed import Pairs
 from codesearch.training.recipe import Contrastive, Pretrain
 
 
-def tokenizer_rules(path: Path) -> bytes:
-    """A ``tokenizer.json``, less its habits of cutting and padding."""
-    tokenizer = Tokenizer.from_file(str(path))
+def tokenizer_rules(tokenizer: Tokenizer) -> bytes:
+    """As ``tokenizer.json``, without its habits of cutting and padding, which this ends."""
     tokenizer.no_truncation()
     tokenizer.no_padding()
     rules: str = tokenizer.to_str()
     return rules.encode()
+
+
+def tokenizer_digest(tokenizer: Tokenizer) -> str:
+    """SHA-256 (hex) of its rules."""
+    return hashlib.sha256(tokenizer_rules(tokenizer)).hexdigest()
 
 
 def require_fit(pairs: Pairs, tokenizer: Path, vocabulary: int) -> None:
@@ -38,7 +42,7 @@ def require_fit(pairs: Pairs, tokenizer: Path, vocabulary: int) -> None:
         )
     if not tokenizer.exists():
         raise ModelError(f"There is no {tokenizer}.", "It belongs to the model: copy it there.")
-    if hashlib.sha256(tokenizer_rules(tokenizer)).hexdigest() != meta.tokenizer_digest:
+    if tokenizer_digest(Tokenizer.from_file(str(tokenizer))) != meta.tokenizer_digest:
         raise ModelError(
             f"The shards were not packed with {tokenizer}.",
             "Pack the pairs again with it, by the same version of `tokenizers`.",

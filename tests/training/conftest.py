@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from codesearch.encoder.text import TEMPLATE_VERSION
 from codesearch.encoder.weights import DEFAULT_FOLDER, TOKENIZER
-from codesearch.training.data import tokenizer_digest
+from codesearch.training.fit import tokenizer_digest
 from codesearch.training.packed import Meta, Pairs, Specials
 
 VOCABULARY = 64
