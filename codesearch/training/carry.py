@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-WEIGHTS = "model.safetensors"
+from codesearch.training.fit import WEIGHTS
+
 MANIFEST = "manifest.json"
 _HALVES, _SHAPES = "halves.bin", "shapes.json"
 

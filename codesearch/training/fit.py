@@ -11,9 +11,10 @@ from tokenizers import Tokenizer
 
 from codesearch.encoder.text import TEMPLATE_VERSION
 from codesearch.errors import ModelError
-from codesearch.training.carry import WEIGHTS
 from codesearch.training.packed import Pairs
 from codesearch.training.recipe import Contrastive, Pretrain
+
+WEIGHTS = "model.safetensors"  # in the folder of a model
 
 
 def tokenizer_rules(tokenizer: Tokenizer) -> bytes:

@@ -18,6 +18,7 @@ from transformers import AutoConfig, ElectraConfig, ElectraModel
 
 from codesearch.encoder.tokenizer import WordPieces
 from codesearch.errors import ModelError
+from codesearch.training.fit import WEIGHTS
 
 Array = NDArray[np.float32]
 _UNUSED = ("pooler.", "embeddings.position_ids")  # of BERT; mean pooling has no use for them
@@ -36,7 +37,7 @@ def load_electra(folder: Path) -> ElectraModel:
     sizes = {name: getattr(theirs, name) for name in names.split()}
     embedding = getattr(theirs, "embedding_size", theirs.hidden_size)
     model = ElectraModel(ElectraConfig(embedding_size=embedding, **sizes))
-    state = load_file(folder / "model.safetensors")
+    state = load_file(folder / WEIGHTS)
     state = {key.removeprefix("bert.").removeprefix("electra."): state[key] for key in state}
     report = model.load_state_dict(state, strict=False)
     left = [key for key in report.unexpected_keys if not key.startswith(_UNUSED)]
