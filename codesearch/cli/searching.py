@@ -137,11 +137,12 @@ def _search_one(
 
 
 def _print_hits(hits: list[Hit], explain: bool, *, several: bool) -> None:
+    if not hits:
+        return
     color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
-    if hits:
-        style = render.Style(color=color, width=width, explain=explain, repository=several)
-        print(render.hits_as_text(hits, style))
+    style = render.Style(color=color, width=width, explain=explain, repository=several)
+    print(render.hits_as_text(hits, style))
     if explain:
         seen = {part for hit in hits for part in hit.explanation.parts}
         told = [f"{part}: {words}" for part, words in score_parts().items() if part in seen]

@@ -84,6 +84,8 @@ def test_explain(indexed: Path) -> None:
     )
     assert re.search(f"why: {meaning}, {words}", done.stdout)
     assert "\nwords: How well its words match those of the question" in done.stdout
+    done = run("search", "cookie", "--lang", "go", "--path", "!server/", "--explain", cwd=indexed)
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 def test_filters_narrow_and_nothing_found_exits_1(indexed: Path) -> None:
