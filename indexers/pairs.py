@@ -2,7 +2,7 @@
 
 Pure functions. The first paragraph of a docstring stands in for a question, the code without it
 for the answer; see :func:`find_pair`. Undocumented functions give weak pairs: their name, taken
-apart, for their body.
+apart, for their body. What no question asks for stands by: see :func:`find_bystander`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WEAK_WORDS = 2, 8  # of a name that says something and was written by a person
 _SIGNATURE_LINES = 30  # a longer declaration is not looked for
 _SIGNATURE_NOISE = re.compile(r"\s+|,(?=\s*[)\]>])")  # how it is laid out
 
-_CODE_KINDS = (Kind.FUNCTION, Kind.METHOD, Kind.CLASS)
+_FUNCTIONS = (Kind.FUNCTION, Kind.METHOD)
 # What frameworks put before a test: #[test], #[tokio::test], @Test, [Fact], [TestMethod].
 _TEST_MARK = re.compile(
     r"^\s*(?:#\[(?:\w+::)*(?:test|bench)\b|@(?:Parameterized)?Test\b"
@@ -85,7 +85,7 @@ _DOCSTRING = re.compile(r"\s*[rRuUbBfF]{0,2}(\"\"\"|'''|\"|')")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A text and the code that answers it.
+    """A text and the code that answers it; "" where no text does: a bystander.
 
     ``chunk.text`` holds the documentation in its lines ``doc_lines[0]`` to ``doc_lines[1]``
     (from 0, the end excluded; equal where there is none); its first ``declaration`` lines
@@ -116,7 +116,7 @@ class Pair:
 
 def find_pair(chunk: Chunk) -> Pair | None:
     """The pair that a documented definition gives, None where it gives no good one."""
-    if chunk.part > 1 or chunk.kind not in _CODE_KINDS or not chunk.docstring:
+    if chunk.part > 1 or chunk.kind is Kind.TEXT or not chunk.docstring:
         return None
     if is_test_code(chunk):
         return None
@@ -133,7 +133,7 @@ def find_pair(chunk: Chunk) -> Pair | None:
 
 def find_weak_pair(chunk: Chunk) -> Pair | None:
     """(name, body) of an undocumented function, None where the name or the body is too short."""
-    if chunk.part > 1 or chunk.kind is Kind.CLASS or chunk.kind not in _CODE_KINDS:
+    if chunk.part > 1 or chunk.kind not in _FUNCTIONS:
         return None
     if chunk.docstring or is_test_code(chunk):
         return None
@@ -142,6 +142,27 @@ def find_weak_pair(chunk: Chunk) -> Pair | None:
         return None
     pair = _make(" ".join(words).lower(), chunk, (0, 0), weak=True)
     return pair if _has_body(pair) else None
+
+
+def find_later_pair(first: Pair, chunk: Chunk) -> Pair | None:
+    """(what ``first`` says, a later part of the same definition); None where it is of another."""
+    same = (chunk.path, chunk.qualified_name, chunk.signature, chunk.parts)
+    one = first.chunk
+    if chunk.part < 2 or same != (one.path, one.qualified_name, one.signature, one.parts):
+        return None
+    pair = _make(first.text, chunk, (0, 0), weak=False)
+    return pair if _has_body(pair) else None
+
+
+def find_bystander(chunk: Chunk) -> Pair | None:
+    """What is served beside functions, and has no text of its own; None for a function.
+
+    Prose, code outside of definitions, undocumented classes: a search meets them all, so an
+    encoder has to learn that they are seldom the answer.
+    """
+    if chunk.kind in _FUNCTIONS or is_test_code(chunk):
+        return None
+    return Pair("", chunk, (0, 0), 0, weak=False)
 
 
 def pair_with(text: str, chunk: Chunk) -> Pair | None:

@@ -98,6 +98,7 @@ def _filter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="candidates.npz")
+    parser.add_argument("--commits", action="store_true", help="judge what commits told alone")
     parser.add_argument("--top", type=int, default=3, help="the code must rank so high")
     parser.add_argument("--count", type=int, default=30, help="hard negatives for each pair")
     parser.add_argument("--margin", type=float, default=0.95, help="of the answer's score")

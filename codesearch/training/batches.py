@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -61,7 +61,7 @@ class LanguageBatches:
         self._language = pairs.language
         self._groups = pairs.repository if groups is None else groups
         self._together = together
-        records = np.arange(len(pairs)) if kept is None else np.sort(kept)
+        records = np.flatnonzero(pairs.asked) if kept is None else np.sort(kept)
         self._documented = records[~pairs.weak[records]]
         self._weak = records[pairs.weak[records]]
         self._weak_count = min(len(self._weak), int(weak_share * len(self._documented)))
@@ -109,6 +109,24 @@ class LanguageBatches:
             for place in range(0, len(run), self._together)
         ]
         return np.concatenate([runs[place] for place in random.permutation(len(runs))])
+
+
+class Bystanders:
+    """Documents that no question asks for, drawn anew for each step: further negatives."""
+
+    def __init__(self, pairs: Pairs, share: float, seed: int) -> None:
+        self._language, self._share, self._seed = pairs.language, share, seed
+        others = np.flatnonzero(~pairs.asked)
+        languages = np.arange(len(pairs.meta.languages))
+        self._of = [others[pairs.language[others] == language] for language in languages]
+
+    def at(self, step: int, records: Records) -> Records:
+        """As many as the share of the batch says, in the languages of its ``records``."""
+        random = np.random.default_rng((self._seed, 4, step))
+        chosen = random.choice(records, int(self._share * len(records)))
+        pools = [self._of[language] for language in self._language[chosen]]
+        picked = [random.choice(pool) for pool in pools if len(pool)]
+        return np.unique(np.array(picked, np.intp))
 
 
 class AnyBatches:
@@ -171,8 +189,12 @@ class Forms:
         for place, name in names.items():
             texts[place] = name
             views[place] = replace(views[place], mask_name=False)
+        hidden = self._hidden_names(records, random, names)
+        for place, name in hidden.items():
+            texts[place] = name
+            views[place] = replace(views[place], mask_name=True, keep_doc=True)
         named = weak[records]
-        named[list(names)] = True
+        named[[*names, *hidden]] = True
         return Batch(
             texts=texts,
             documents=[
@@ -184,7 +206,7 @@ class Forms:
             documented=[
                 place
                 for place, (record, view) in enumerate(zip(every, views, strict=True))
-                if view.keep_doc and self.pairs.has_documentation(record)
+                if view.keep_doc and self.pairs.has_documentation(record) and place not in hidden
             ],
         )
 
@@ -211,6 +233,22 @@ class Forms:
             name = self.pairs.name(record, self.text_tokens, qualified=not is_bare)
             if len(name) >= _TELLING + 2:
                 names[int(place)] = name
+        return names
+
+    def _hidden_names(
+        self, records: Records, random: np.random.Generator, taken: Collection[int]
+    ) -> dict[int, Ids]:
+        """By place: names as questions whose code hides them and keeps its documentation."""
+        names: dict[int, Ids] = {}
+        if not self.augment.hidden_name:
+            return names
+        for place in np.flatnonzero(random.random(len(records)) < self.augment.hidden_name):
+            record = int(records[place])
+            own = self.pairs.own_name(record)
+            if place in taken or len(own) < _TELLING or not self.pairs.has_documentation(record):
+                continue
+            opening = self._opening(record, random) if random.random() < 0.5 else ()
+            names[int(place)] = self.pairs.name(record, self.text_tokens, opening)
         return names
 
     def _text(self, record: int, random: np.random.Generator) -> Ids:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from codesearch.encoder.weights import TOKENIZER
 from codesearch.training import fit, gradcache, history, nets
-from codesearch.training.batches import Batch, Forms, LanguageBatches
+from codesearch.training.batches import Batch, Bystanders, Forms, LanguageBatches
 from codesearch.training.loop import Limits, Run
 from codesearch.training.negatives import Candidates
 from codesearch.training.packed import Ids, Pairs, digest
@@ -162,6 +162,7 @@ class Batches:
             seed=recipe.seed,
             kept=candidates.kept if candidates else None,
         )
+        self._bystanders = Bystanders(pairs, recipe.bystanders, recipe.seed)
         self._forms = Forms(
             pairs, recipe.augment, recipe.seed, recipe.text_tokens, recipe.document_tokens
         )
@@ -169,11 +170,12 @@ class Batches:
     def __call__(self, step: int) -> Batch:
         """The same for the same step, recipe and pairs."""
         records = self._plan.at(step)
-        negatives = None
+        negatives = self._bystanders.at(step, records)
         if self._candidates is not None and self._recipe.negatives:
             random = np.random.default_rng((self._recipe.seed, 3, step))
-            negatives = self._candidates.sample(
+            hard = self._candidates.sample(
                 records, self._recipe.negatives, self._recipe.negative_temperature, random
             )
+            negatives = np.concatenate([hard, negatives])
         short = int(self._recipe.short_questions * len(records)) if self._recipe.anchor else 0
         return self._forms.batch(step, records, negatives, short)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from codesearch.training.dedup import Seen, shape
 from codesearch.training.fit import tokenizer_digest
 from codesearch.training.packed import SHARDS, Meta, Pairs, Specials
 from indexers.pairs import Pair
+from indexers.types import Kind
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -75,10 +76,17 @@ class Report:
     documented: Counter[str] = field(default_factory=Counter)  # by language
     weak: Counter[str] = field(default_factory=Counter)  # by language
     commits: Counter[str] = field(default_factory=Counter)  # by language
+    bystanders: Counter[str] = field(default_factory=Counter)  # by kind
     dropped: Counter[str] = field(default_factory=Counter)  # by reason
     repositories: int = 0
     tokens: int = 0
     megabytes: float = 0.0
+
+
+class _Item(NamedTuple):
+    repository: int
+    pair: Pair
+    told: bool = False  # by a commit
 
 
 def pack(job: Packing) -> Report:
@@ -88,7 +96,7 @@ def pack(job: Packing) -> Report:
     report = Report()
     sources, pairs = _gather(job, report)
     tokenizer = Tokenizer.from_file(str(job.tokenizer))
-    languages = sorted({pair.chunk.language for _, pair in pairs})
+    languages = sorted({item.pair.chunk.language for item in pairs})
     meta = _meta(job, tokenizer, languages, sources)
     job.out.mkdir(parents=True, exist_ok=True)
     for old in job.out.glob(SHARDS):
@@ -104,21 +112,24 @@ def pack(job: Packing) -> Report:
 
 def segments(pair: Pair) -> list[str]:
     """The strings of :data:`packed.SEGMENTS`."""
-    empty = replace(pair.chunk, path="", symbol="", class_path="", text="")
+    empty = replace(pair.chunk, path="", symbol="", class_path="", text="", part=1)
     named = replace(empty, symbol=pair.chunk.symbol, class_path=pair.chunk.class_path)
     path = document_text(replace(empty, path=pair.chunk.path))
     code = [document_text(replace(empty, text=part)) for part in pair.parts]
+    if pair.chunk.part > 1:  # begins with the signature, for it stands in the first part
+        code[0] = document_text(replace(empty, part=pair.chunk.part, text=pair.parts[0]))
     return [query_text(pair.text), document_text(named), path, *code]
 
 
-def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[tuple[int, Pair]]]:
-    """Headers, and what is kept as (number of the repository, pair), in a fixed order."""
+def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[_Item]]:
+    """Headers, and what is kept, in a fixed order."""
     heldout = {source.name.lower() for source in mine.read_list(job.heldout)} if job.heldout else ()
     headers: dict[str, mine.Header] = {}
-    documented: list[tuple[int, Pair]] = []
-    weak: list[tuple[int, Pair]] = []
-    told: list[tuple[int, Pair]] = []
-    for folder, kept in ((job.mined, documented), (job.commits, told)):
+    documented: list[_Item] = []
+    weak: list[_Item] = []
+    told: list[_Item] = []
+    others: list[_Item] = []
+    for folder in (job.mined, job.commits):
         # Anew for each: a function may well come with its documentation and with a commit.
         seen = Seen()
         for path in job.evaluation:
@@ -131,7 +142,12 @@ def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[tuple
             headers.setdefault(header.repository, header)
             number = list(headers).index(header.repository)
             for pair in _new_ones(mine.read(path), seen, report):
-                (weak if pair.weak else kept).append((number, pair))
+                if not pair.text:
+                    others.append(_Item(number, _beside(pair, header)))
+                elif folder == job.commits:
+                    told.append(_Item(number, pair, told=True))
+                else:
+                    (weak if pair.weak else documented).append(_Item(number, pair))
     weak = _less_weak(weak, documented, job.weak_share, report)
     report.repositories = len(headers)
     for counts, pairs in (
@@ -139,38 +155,48 @@ def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[tuple
         (report.weak, weak),
         (report.commits, told),
     ):
-        counts.update(pair.chunk.language for _, pair in pairs)
-    every = documented + weak + told
-    return list(headers.values()), sorted(every, key=lambda item: item[0])
+        counts.update(item.pair.chunk.language for item in pairs)
+    report.bystanders.update(item.pair.chunk.kind for item in others)
+    every = documented + weak + told + others
+    return list(headers.values()), sorted(every, key=lambda item: item.repository)
+
+
+def _beside(pair: Pair, header: mine.Header) -> Pair:
+    """A bystander among the code that it is served with: prose takes the repository's language."""
+    main = max(header.languages, key=header.languages.__getitem__, default=pair.chunk.language)
+    language = main if pair.chunk.kind is Kind.TEXT else pair.chunk.language
+    return replace(pair, chunk=replace(pair.chunk, language=language))
 
 
 def _new_ones(pairs: Iterator[Pair], seen: Seen, report: Report) -> Iterator[Pair]:
-    for pair in pairs:
+    """What was not there before; later parts behind their first, and only where that is kept."""
+    kept = set()
+    for pair in sorted(pairs, key=lambda pair: pair.chunk.part > 1):
+        definition = (pair.text, pair.chunk.path, pair.chunk.qualified_name)
+        is_later = pair.chunk.part > 1 and definition in kept
         bare = pair.bare.text
         first, end = pair.doc_lines
         again = first < end and not seen.is_new_code(pair.chunk.text)  # evaluation keeps both
         if again or not seen.is_new_code(bare):
             report.dropped["equal code"] += 1
-        elif not seen.is_new_text(pair.text):
+        elif pair.text and not is_later and not seen.is_new_text(pair.text):
             report.dropped["equal text"] += 1
         elif not seen.is_new_shape(shape(bare)):
             report.dropped["nearly equal code"] += 1
         else:
+            kept.add(definition)
             yield pair
 
 
 def _less_weak(
-    weak: list[tuple[int, Pair]],
-    documented: list[tuple[int, Pair]],
-    share: float,
-    report: Report,
-) -> list[tuple[int, Pair]]:
+    weak: list[_Item], documented: list[_Item], share: float, report: Report
+) -> list[_Item]:
     """The same share of weak pairs in every language, the same ones every time."""
-    rooms = Counter(pair.chunk.language for _, pair in documented)
+    rooms = Counter(item.pair.chunk.language for item in documented)
     room = {language: int(count * share) for language, count in rooms.items()}
     kept = []
-    for item in sorted(weak, key=lambda item: item[1].chunk.content_hash):
-        language = item[1].chunk.language
+    for item in sorted(weak, key=lambda item: item.pair.chunk.content_hash):
+        language = item.pair.chunk.language
         if room.get(language, 0) > 0:
             room[language] -= 1
             kept.append(item)
@@ -207,14 +233,12 @@ def _meta(
     )
 
 
-def _tokenize(
-    items: list[tuple[int, Pair]], meta: Meta, tokenizer: Tokenizer, job: Packing
-) -> Pairs:
+def _tokenize(items: list[_Item], meta: Meta, tokenizer: Tokenizer, job: Packing) -> Pairs:
     limits = (job.text_tokens, _MAX_NAME, _MAX_PATH, *[job.max_tokens] * 3)
     ids: list[np.ndarray[Any, np.dtype[np.uint16]]] = []
     lengths, symbol, declared = [], [], []
     for start in range(0, len(items), 1000):
-        some = [pair for _, pair in items[start : start + 1000]]
+        some = [item.pair for item in items[start : start + 1000]]
         strings = [text for pair in some for text in (*segments(pair), *_counted(pair))]
         clean = [text.encode("utf-8", "replace").decode() for text in strings]
         encoded = [one.ids for one in tokenizer.encode_batch(clean, add_special_tokens=False)]
@@ -228,18 +252,21 @@ def _tokenize(
         "lengths": np.array(lengths, np.uint16).reshape(-1, 6),
         "symbol": np.array(symbol, np.uint16),
         "declared": np.minimum(np.array(declared), 2**16 - 1).astype(np.uint16),
-        "language": np.array([meta.languages.index(p.chunk.language) for _, p in items], np.uint8),
-        "repository": np.array([number for number, _ in items], np.uint16),
-        "answer": np.array([_answer(*item) for item in items], np.uint32),
-        "weak": np.array([pair.weak for _, pair in items], bool),
+        "language": np.array(
+            [meta.languages.index(item.pair.chunk.language) for item in items], np.uint8
+        ),
+        "repository": np.array([item.repository for item in items], np.uint16),
+        "answer": np.array([_answer(item) for item in items], np.uint32),
+        "weak": np.array([item.pair.weak for item in items], bool),
+        "told": np.array([item.told for item in items], bool),
     }
     return Pairs(meta, np.concatenate(ids), fields)
 
 
-def _answer(repository: int, pair: Pair) -> int:
+def _answer(item: _Item) -> int:
     """A number of the function, whatever text it has now; two share one in 4 billion."""
-    chunk = pair.chunk
-    name = f"{repository}\0{chunk.path}\0{chunk.qualified_name}"
+    chunk = item.pair.chunk
+    name = f"{item.repository}\0{chunk.path}\0{chunk.qualified_name}"
     return zlib.crc32(name.encode(errors="replace"))
 
 

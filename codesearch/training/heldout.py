@@ -55,7 +55,9 @@ def write(listed: Path, clones: Path, out: Path, *, each: int = 250) -> str:
 def _questions(source: Source, place: Path) -> Iterator[tuple[str, Pair]]:
     _, pairs = collect(source, place, find_documented)
     for pair in pairs:
-        if not pair.weak and pair.chunk.kind is not Kind.CLASS:
+        chunk = pair.chunk
+        is_function = chunk.kind in (Kind.FUNCTION, Kind.METHOD) and chunk.part <= 1
+        if is_function and not pair.weak:
             yield source.name, pair
 
 

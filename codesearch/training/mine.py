@@ -22,13 +22,12 @@ from typing import Any
 from indexers.aside import is_test
 from indexers.chunker import chunk_text
 from indexers.errors import RepositoryError
-from indexers.languages import grammar_of
-from indexers.pairs import Pair, find_pair, find_weak_pair
+from indexers.pairs import Pair, find_bystander, find_later_pair, find_pair, find_weak_pair
 from indexers.repository import Repository
 from indexers.skip import Rules
 from indexers.types import Chunk, Kind, SkipReason, Span
 
-MINING_VERSION = 3  # change it with the rules of ``indexers/pairs.py``: all is then mined again
+MINING_VERSION = 4  # change it with the rules of ``indexers/pairs.py``: all is then mined again
 # What licence files say of themselves; the first that one says is its own. Choices before the rest:
 # where files offer several, the uppermost here is taken.
 _LICENCES = {
@@ -84,6 +83,7 @@ class Header:
     languages: dict[str, int] = field(default_factory=dict)  # documented pairs
     pairs: int = 0
     weak: int = 0
+    bystanders: int = 0
     seconds: float = 0.0
 
     @property
@@ -103,6 +103,7 @@ class Limits:
 
     pairs: int = 8000
     weak: int = 3000
+    bystanders: int = 150  # of each kind
 
 
 Find = Callable[[Repository, str, Rules], Iterable[Pair]]
@@ -172,12 +173,19 @@ def mine_one(
         return f"{source.name}: {type(error).__name__}: {error}"
     if not header.is_permissive:
         return f"{source.name}: its licence is {header.licence or 'not known'}"
-    documented = _choose([pair for pair in pairs if not pair.weak], limits.pairs)
+    documented = _choose([pair for pair in pairs if pair.text and not pair.weak], limits.pairs)
     weak = _choose([pair for pair in pairs if pair.weak], limits.weak)
+    others = [pair for pair in pairs if not pair.text]
+    bystanders = [
+        pair
+        for kind in Kind
+        for pair in _choose([one for one in others if one.chunk.kind is kind], limits.bystanders)
+    ]
     header.languages = dict(Counter(pair.chunk.language for pair in documented).most_common())
     header.pairs, header.weak = len(documented), len(weak)
+    header.bystanders = len(bystanders)
     header.seconds = round(time.monotonic() - began, 1)
-    write(out / source.file_name, header, documented + weak)
+    write(out / source.file_name, header, documented + weak + bystanders)
     return header
 
 
@@ -219,23 +227,36 @@ def collect(source: Source, place: Path, find: Find) -> tuple[Header, list[Pair]
 
 
 def find_documented(repository: Repository, commit: str, rules: Rules) -> Iterator[Pair]:
-    """What documentation says of its function; where there is none, what the name says."""
+    """What documentation says of its code; where there is none, what the name says; bystanders."""
     for entry in repository.tree(commit):
         if rules.by_entry(entry) is None and not is_test(entry.path):
-            for chunk in chunks_of(repository, rules, entry.path, entry.blob):
-                pair = find_pair(chunk) or find_weak_pair(chunk)
-                if pair is not None:
-                    yield pair
+            yield from find_pairs(chunks_of(repository, rules, entry.path, entry.blob))
+
+
+def find_pairs(chunks: Iterable[Chunk]) -> Iterator[Pair]:
+    """All pairs of one file. Of a long definition at most two parts answer its documentation."""
+    first: Pair | None = None
+    for chunk in chunks:
+        later = find_later_pair(first, chunk) if first else None
+        if later is not None:
+            yield later
+            first = None
+            continue
+        pair = find_pair(chunk) or find_weak_pair(chunk) or find_bystander(chunk)
+        if pair is not None:
+            yield pair
+            if pair.text and not pair.weak:
+                first = pair
 
 
 def chunks_of(repository: Repository, rules: Rules, path: str, blob: str) -> list[Chunk]:
-    """The chunks of one file; none where no grammar reads it, or git has lost it."""
+    """The chunks of one file; none where the rules leave it out, or git has lost it."""
     try:
         data = repository.read(blob, path)
     except RepositoryError:  # some mirrors lack a large file or two
         return []
     found = rules.examine(path, data)
-    if isinstance(found, SkipReason) or grammar_of(found.language, path) is None:
+    if isinstance(found, SkipReason):
         return []
     return list(chunk_text(found.text, path=path, language=found.language, blob=blob))
 
@@ -286,7 +307,8 @@ def _is_done(path: Path) -> bool:
 def _say(said: Header | str) -> str:
     if isinstance(said, str):
         return said
-    return f"{said.repository}: {said.pairs} pairs, {said.weak} weak, {said.seconds:.0f} s"
+    counts = f"{said.pairs} pairs, {said.weak} weak, {said.bystanders} bystanders"
+    return f"{said.repository}: {counts}, {said.seconds:.0f} s"
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.training.packed import BARE, Pairs, View
+from codesearch.training.packed import BARE, Ids, Pairs
 
 Array = NDArray[np.float32]
+Records = NDArray[np.intp]
 _BLOCK = 1024  # questions compared at a time
-_MASKED = View(keep_doc=False, mask_name=True)  # of weak pairs, whose text is the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,19 @@ class Candidates:
         return cls(kept, negatives, scores, hashlib.sha256(joined).hexdigest())
 
 
+def judged(pairs: Pairs, *, told_only: bool = False) -> Records:
+    """Records (R,) that the filter asks about; the other pairs pass it unasked.
+
+    Weak pairs do, for their text is their name, and they are nobody's hard negative: their
+    documents are too often answers. ``told_only``: those that commits told of alone.
+    """
+    which = pairs.asked & (pairs.told if told_only else ~pairs.weak)
+    return np.flatnonzero(which)
+
+
 def mine(
     pairs: Pairs,
+    records: Records,
     texts: Array,
     documents: Array,
     *,
@@ -73,43 +84,38 @@ def mine(
     margin: float = 0.95,
     nearest: Callable[[Array, Array], Array] = lambda a, b: a @ b.T,
 ) -> Candidates:
-    """Filter and negatives from vectors (N, D) of texts and of bare documents.
+    """Filter and negatives from vectors (R, D) of the ``records``' texts and bare documents.
 
     Each record is compared with those of its language. ``nearest`` computes the scores (b, n),
-    on another device for instance. Weak pairs pass the filter unasked, for their text is their
-    name, and are nobody's hard negative: their documents are too often answers.
+    on another device for instance.
     """
-    total = len(pairs)
-    negatives = np.full((total, count), -1, np.int32)
-    scores = np.zeros((total, count), np.float16)
-    sound = pairs.weak.copy()
-    for language in np.unique(pairs.language):
-        own = np.flatnonzero((pairs.language == language) & ~pairs.weak)
-        for start in range(0, len(own), _BLOCK):
-            rows = own[start : start + _BLOCK]
-            found = nearest(texts[rows], documents[own])  # (b, n)
-            places = np.arange(start, start + len(rows))
-            mine_score = found[np.arange(len(rows)), places]
-            sound[rows] = (found > mine_score[:, None]).sum(1) < top
-            found[found >= margin * mine_score[:, None]] = -np.inf  # the answer itself, too
-            most = min(count, len(own))
+    negatives = np.full((len(pairs), count), -1, np.int32)
+    scores = np.zeros((len(pairs), count), np.float16)
+    sound = pairs.asked.copy()
+    for language in np.unique(pairs.language[records]):
+        places = np.flatnonzero(pairs.language[records] == language)
+        for start in range(0, len(places), _BLOCK):
+            some = places[start : start + _BLOCK]
+            found = nearest(texts[some], documents[places])  # (b, n)
+            own = found[np.arange(len(some)), np.arange(start, start + len(some))]
+            rows = records[some]
+            sound[rows] = (found > own[:, None]).sum(1) < top
+            found[found >= margin * own[:, None]] = -np.inf  # the answer itself, too
+            most = min(count, len(places))
             best = np.argpartition(-found, most - 1, axis=1)[:, :most]
             best = np.take_along_axis(
                 best, np.argsort(-np.take_along_axis(found, best, 1), axis=1), 1
             )
             values = np.take_along_axis(found, best, axis=1)
             good = np.isfinite(values)
-            negatives[rows, :most] = np.where(good, own[best], -1)
+            negatives[rows, :most] = np.where(good, records[places[best]], -1)
             scores[rows, :most] = np.where(good, values, 0)
     return Candidates.of(np.flatnonzero(sound), negatives, scores)
 
 
-def forms(pairs: Pairs, text_tokens: int, document_tokens: int) -> tuple[list[Any], list[Any]]:
-    """Ids of all texts and of all documents, without documentation (weak: without name)."""
-    every = range(len(pairs))
-    texts = [pairs.text(record, text_tokens) for record in every]
-    documents = [
-        pairs.document(record, document_tokens, _MASKED if pairs.weak[record] else BARE)
-        for record in every
-    ]
-    return texts, documents
+def forms(
+    pairs: Pairs, records: Records, text_tokens: int, document_tokens: int
+) -> tuple[list[Ids], list[Ids]]:
+    """Ids of the records' texts, and of their documents without documentation."""
+    texts = [pairs.text(record, text_tokens) for record in records]
+    return texts, [pairs.document(record, document_tokens, BARE) for record in records]

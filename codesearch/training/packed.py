@@ -30,7 +30,7 @@ SHARDS = "pairs-*.npz.xz"
 _TEXT, _NAME, _PATH, _BEFORE, _DOC, _AFTER = range(len(SEGMENTS))
 # 16-bit numbers: position and context bits that know of pairs of bytes save a tenth.
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 2, "lp": 1, "pb": 1}]
-_FIELDS = ("lengths", "symbol", "declared", "language", "repository", "answer", "weak")
+_FIELDS = ("lengths", "symbol", "declared", "language", "repository", "answer", "weak", "told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,9 @@ class Pairs:
         self.repository: NDArray[np.uint16] = fields["repository"]  # (N,)
         # (N,) The same number: the same function, as its documentation and a commit may ask for.
         self.answer: NDArray[np.uint32] = fields["answer"]
-        self.weak: NDArray[np.bool_] = fields["weak"]  # (N,)
+        self.weak: NDArray[np.bool_] = fields["weak"]  # (N,) the text is the name
+        self.told: NDArray[np.bool_] = fields["told"]  # (N,) the text is a commit's
+        self.asked: NDArray[np.bool_] = self.lengths[:, _TEXT] > 0  # (N,) not of bystanders
         ends = np.cumsum(self.lengths.reshape(-1), dtype=np.int64)
         self._starts = np.concatenate([[0], ends])  # (6 N + 1,)
 
@@ -120,10 +122,12 @@ class Pairs:
         text = told if len(told) > 2 else text
         return self._close([np.array(opening, np.uint16), text], max_tokens)
 
-    def name(self, record: int, max_tokens: int, *, qualified: bool) -> Ids:
+    def name(
+        self, record: int, max_tokens: int, opening: Sequence[int] = (), *, qualified: bool = False
+    ) -> Ids:
         """Ids of the symbol's name as a question, with what it stands in where ``qualified``."""
         name = self.segment(record, _NAME) if qualified else self.own_name(record)
-        return self._close([name], max_tokens)
+        return self._close([np.array(opening, np.uint16), name], max_tokens)
 
     def own_name(self, record: int) -> Ids:
         """Ids of the symbol alone, without special tokens."""

@@ -22,6 +22,8 @@ class Augment:
     opening: float = 0.1  # the question begins as typed into a search box: "how to …"
     key_words: float = 0.0  # of the question only a few words are left, none of them a stop word
     name: float = 0.0  # the question is the symbol's name, which the code then keeps
+    # The question is the symbol's name, which the code then hides: its documentation answers.
+    hidden_name: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Contrastive:
     together: int = 1  # pairs of a batch from one group: each other's harder negatives
     topics: int = 0  # groups are clusters of about so many alike questions; 0: repositories
     negatives: int = 0  # mined ones for each pair, where ``candidates`` are given
+    bystanders: float = 0.0  # for each pair: code and prose that no question asks for
     negative_temperature: float = 0.05  # low: the hardest ones; high: any of the mined
     anchor: float = 0.5  # weight of 1 − cosine between the new and the old vector of questions
     anchor_documented: float = 0.0  # the same of documents that keep their documentation

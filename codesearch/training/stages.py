@@ -107,7 +107,8 @@ def run_filter(given: argparse.Namespace) -> None:
     device = _device(given)
     pairs, model = packed.load(given.data), nets.load_model(given.model).to(device)
     fit.require_fit(pairs, given.model / TOKENIZER, model.config.vocab_size)
-    texts, documents = negatives.forms(pairs, 64, 128)
+    records = negatives.judged(pairs, told_only=given.commits)
+    texts, documents = negatives.forms(pairs, records, 64, 128)
 
     def encode(ids: list[Any]) -> Any:
         return nets.encode_all(model, ids, pairs.meta.specials.pad, bf16=not given.float32)
@@ -119,6 +120,7 @@ def run_filter(given: argparse.Namespace) -> None:
 
     found = negatives.mine(
         pairs,
+        records,
         encode(texts),
         encode(documents),
         top=given.top,
@@ -127,7 +129,7 @@ def run_filter(given: argparse.Namespace) -> None:
         nearest=nearest,
     )
     found.save(given.out)
-    print(f"{len(found.kept)} of {len(pairs)} pairs kept")
+    print(f"{len(found.kept)} of {pairs.asked.sum()} pairs kept, {len(records)} were judged")
 
 
 def run_blend(given: argparse.Namespace) -> None:

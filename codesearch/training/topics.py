@@ -20,7 +20,7 @@ _ROUNDS = 8
 
 
 def topics(pairs: Pairs, words: Array, size: int, seed: int) -> NDArray[np.int32]:
-    """The cluster of each question (N,): within its language, of about ``size`` questions.
+    """The cluster of each record's question (N,): within its language, of about ``size`` questions.
 
     ``words`` are word vectors (V, E). The same for the same arguments.
     """
@@ -28,8 +28,8 @@ def topics(pairs: Pairs, words: Array, size: int, seed: int) -> NDArray[np.int32
     vectors = _question_vectors(pairs, words)
     labels = np.zeros(len(pairs), np.int32)
     first = 0
-    for language in np.unique(pairs.language):
-        own = np.flatnonzero(pairs.language == language)
+    for language in np.unique(pairs.language[pairs.asked]):
+        own = np.flatnonzero(pairs.asked & (pairs.language == language))
         count = max(1, len(own) // size)
         labels[own] = first + _clusters(vectors[own], count, random)
         first += count

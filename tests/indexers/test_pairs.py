@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from indexers.chunker import chunk_text
 from indexers.pairs import (
     Pair,
+    find_bystander,
+    find_later_pair,
     find_pair,
     find_weak_pair,
     is_usable,
     name_words,
     summary,
 )
+from indexers.types import Kind
 
 PYTHON = '''
 @cached
@@ -210,6 +215,43 @@ def test_a_function_without_documentation_gives_its_name() -> None:
     assert pair is not None
     assert (pair.text, pair.weak, pair.doc_lines) == ("dial http server", True, (0, 0))
     assert pair.bare.text == chunk.text
+
+
+LONG = """
+def settle(accounts):
+    \"\"\"Pay back what each account owes to the others.\"\"\"
+""" + "".join(f"    accounts[{n}].pay(accounts[{n + 1}], owed={n})\n" for n in range(30))
+
+
+def test_a_later_part_answers_what_the_first_one_says() -> None:
+    first, *later = chunk_text(LONG, path="a.py", language="python", blob="0" * 40, budget=500)
+    pair = find_pair(first)
+    assert pair is not None
+    again = find_later_pair(pair, later[0])
+    assert again is not None
+    assert (again.text, again.chunk, again.doc_lines) == (pair.text, later[0], (0, 0))
+    assert find_later_pair(pair, first) is None
+    other = replace(later[0], class_path="Other")
+    assert find_later_pair(pair, other) is None
+    assert find_pair(later[0]) is find_weak_pair(later[0]) is find_bystander(later[0]) is None
+
+
+def test_a_module_is_documented_at_its_top() -> None:
+    code = '"""Settle what accounts owe to each other."""\n\nimport sys\n\nLIMIT = 3\nrun(LIMIT)\n'
+    (pair,) = pairs(code, "python")
+    assert (pair.chunk.kind, pair.text) == (Kind.MODULE, "Settle what accounts owe to each other.")
+    assert "accounts" not in pair.bare.text
+
+
+def test_what_no_question_asks_for_stands_by() -> None:
+    code = "import sys\n\nLIMIT = 3\nrun(LIMIT)\n\nclass Bag:\n    size: int\n    name: str\n"
+    chunks = [*chunk_text(code, path="a.py", language="python", blob="0" * 40)]
+    chunks += chunk_text("# Install\n\nRun it.\n", path="a.md", language="markdown", blob="0" * 40)
+    found = [find_bystander(chunk) for chunk in chunks]
+    assert [pair and pair.chunk.kind for pair in found] == [Kind.MODULE, Kind.CLASS, Kind.TEXT]
+    assert all(pair and (pair.text, pair.bare.text) == ("", pair.chunk.text) for pair in found)
+    (function,) = chunk_text("def f():\n    pass\n", path="a.py", language="python", blob="0" * 40)
+    assert find_bystander(function) is None
 
 
 def test_names_come_apart() -> None:

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
-from codesearch.training import batches, recipe
-from codesearch.training.batches import Ahead, AnyBatches, Forms, LanguageBatches, padded
-from codesearch.training.negatives import Candidates, mine
-from codesearch.training.packed import SEGMENTS, Pairs
+from codesearch.training import batches, packed, recipe
+from codesearch.training.batches import (
+    Ahead,
+    AnyBatches,
+    Bystanders,
+    Forms,
+    LanguageBatches,
+    padded,
+)
+from codesearch.training.negatives import Candidates, judged, mine
+from codesearch.training.packed import SEGMENTS, Pairs, View
 from codesearch.training.recipe import Augment, Contrastive, Pretrain
 from codesearch.training.topics import topics
 
@@ -133,6 +142,26 @@ def test_questions_that_are_a_name_find_it_in_the_code(
     assert lengths == {0, 1}  # qualified and bare
 
 
+def test_a_name_that_the_code_hides_is_found_by_its_documentation(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_TELLING", 1)
+    forms = Forms(pairs, Augment(hidden_name=1.0, keep_doc=0.0, opening=0.0), 1, 16, 512)
+    every = np.arange(len(pairs))
+    batch = forms.batch(0, every)
+    assert not batch.documented  # nothing holds them where they were: they are to be learned
+    for record in every:
+        own, doc = pairs.own_name(record), pairs.segment(record, SEGMENTS.index("doc"))
+        said, shown = batch.texts[record][1:-1].tolist(), batch.documents[record].tolist()
+        if not len(doc):
+            assert said != own.tolist()
+            continue
+        openings = pairs.meta.questions[pairs.language[record]]
+        assert said in [[*opening, *own] for opening in ((), *openings)]
+        forms_of_it = [View(True, True, *cut) for cut in product((False, True), repeat=2)]
+        assert shown in [pairs.document(record, 512, view).tolist() for view in forms_of_it]
+
+
 def test_what_answers_as_well_is_no_negative(pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_TELLING", 1)
     every = np.arange(len(pairs))
@@ -186,7 +215,9 @@ def test_filter_and_hard_negatives(pairs: Pairs) -> None:
     documents = vectors(60)
     texts = documents.copy()
     texts[0] = -documents[0]  # its code comes last
-    candidates = mine(pairs, texts, documents, top=2, count=5)
+    records = judged(pairs)
+    assert records.tolist() == list(range(50))
+    candidates = mine(pairs, records, texts[:50], documents[:50], top=2, count=5)
     assert 0 not in candidates.kept
     assert len(candidates.kept) == 59
     for record in range(1, 50):
@@ -200,16 +231,58 @@ def test_filter_and_hard_negatives(pairs: Pairs) -> None:
         assert (scores < 0.95).all()
 
 
+def test_the_filter_may_judge_commits_alone(pairs: Pairs) -> None:
+    records = judged(pairs, told_only=True)
+    assert (records % 7 == 0).all()
+    documents = vectors(len(records))
+    candidates = mine(pairs, records, -documents, documents, top=1, count=5)  # all come last
+    assert candidates.kept.tolist() == [one for one in range(60) if one % 7]
+
+
+def with_bystanders(pairs: Pairs) -> Pairs:
+    """The same, of which the first twelve have no text."""
+    parts = [
+        pairs.segment(record, number) if number or record >= 12 else pairs.ids[:0]
+        for record in range(60)
+        for number in range(len(SEGMENTS))
+    ]
+    fields = {name: getattr(pairs, name).copy() for name in packed._FIELDS}
+    fields["lengths"][:12, 0] = 0
+    return Pairs(pairs.meta, np.concatenate(parts), fields)
+
+
+def test_what_no_question_asks_for_is_a_negative_alone(pairs: Pairs) -> None:
+    pairs = with_bystanders(pairs)
+    plan = LanguageBatches(pairs, 8, weak_share=0.0, seed=1)
+    asked = np.concatenate([plan.at(step) for step in range(plan.per_epoch)])
+    assert asked.min() >= 12
+    assert judged(pairs).min() == 12
+    beside = Bystanders(pairs, 0.5, seed=1)
+    seen: set[int] = set()
+    for step in range(20):
+        records = plan.at(step)
+        found = beside.at(step, records)
+        assert 0 < len(found) <= 4
+        assert set(pairs.language[found]) <= set(pairs.language[records])
+        batch = Forms(pairs, Augment(), 1, 16, 32).batch(step, records, found)
+        assert len(batch.documents) == len(records) + len(found)
+        assert not batch.same[:, len(records) :].any()
+        seen.update(found.tolist())
+    assert seen == set(range(12))
+    assert not len(Bystanders(pairs, 0.0, seed=1).at(0, asked[:8]))
+
+
 def test_codes_as_near_as_the_answer_are_no_negatives(pairs: Pairs) -> None:
     documents = vectors(60)
     same = np.flatnonzero(pairs.language == pairs.language[1])
     documents[same[:3]] = documents[1]
-    candidates = mine(pairs, documents, documents, top=5, count=5)
+    documents = documents[:50]
+    candidates = mine(pairs, judged(pairs), documents, documents, top=5, count=5)
     assert not set(same[:3]) & set(candidates.negatives[1].tolist())
 
 
 def test_negatives_are_drawn_by_score(pairs: Pairs, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    candidates = mine(pairs, vectors(60), vectors(60), count=5)
+    candidates = mine(pairs, judged(pairs), vectors(50), vectors(50), count=5)
     candidates.save(tmp_path / "c.npz")
     again = Candidates.load(tmp_path / "c.npz")
     assert again.digest == candidates.digest

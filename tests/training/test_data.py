@@ -180,6 +180,40 @@ def test_the_packed_form_is_what_is_served(mined: Path) -> None:
     assert seen == len(NAMES) + 1
 
 
+LONG = 'def settle_up(accounts):\n    """Pay back what each of the accounts owes."""\n' + "".join(
+    f"    accounts[{n}].pay_back(accounts[{n + 1}], what_is_owed={n} * {n})\n" for n in range(120)
+)
+
+
+def test_all_that_is_served_is_packed_as_it_is_served(tmp_path: Path) -> None:
+    module = '"""Weigh what is on it."""\n\nimport sys\n\nLIMIT = 3\ntotal = 0\nweigh(sys.argv)\n'
+    files = {
+        "a.py": LONG,
+        "b.py": module,
+        "c.py": "class Bag:\n    size: int\n    name: str\n",
+        "README.md": "# How to install\n\nRun it twice.\n",
+        "LICENSE": MIT,
+    }
+    folder = repos.init(tmp_path / "clones" / "me+kitchen")
+    repos.write(folder, files)
+    repos.commit(folder, "begin")
+    mine_all([mine.Source("me/kitchen", "MIT")], tmp_path / "clones", tmp_path / "mined")
+    originals = all_pairs(tmp_path / "mined")
+    report = data.pack(packing(tmp_path / "mined"))
+    assert report.documented == {"python": 3}  # two parts of one function, a module
+    assert report.bystanders == {"class": 1, "text": 1}
+    assert not +report.dropped
+    packed = packed_form.load(tmp_path / "packed")
+    pieces = WordPieces(RULES.read_bytes(), MAX_TOKENS)
+    served = {tuple(pieces.ids(document_text(pair.chunk))) for pair in originals}
+    assert {
+        tuple(packed.document(one, MAX_TOKENS).tolist()) for one in range(len(packed))
+    } == served
+    assert packed.asked.sum() == 3
+    assert len(np.unique(packed.answer[packed.asked])) == 2  # both parts answer
+    assert set(packed.language) == {packed.meta.languages.index("python")}
+
+
 def test_a_function_asked_for_twice_is_one_answer(mined: Path) -> None:
     told = mined.parent / "told"
     told.mkdir()
@@ -193,6 +227,7 @@ def test_a_function_asked_for_twice_is_one_answer(mined: Path) -> None:
     data.pack(packing(mined, commits=told))
     packed = packed_form.load(mined.parent / "packed")
     assert len(np.unique(packed.answer)) == len(packed) - 1
+    assert packed.told.sum() == 1
     assert len(packed) == len(all_pairs(mined)) + 1
 
 
