@@ -18,7 +18,8 @@ from torch import Tensor
 
 from codesearch.encoder.weights import TOKENIZER
 from codesearch.training import fit, gradcache, history, nets
-from codesearch.training.batches import Batch, Bystanders, Forms, LanguageBatches
+from codesearch.training.batches import Bystanders, LanguageBatches
+from codesearch.training.forms import Batch, Forms
 from codesearch.training.loop import Limits, Run
 from codesearch.training.negatives import Candidates
 from codesearch.training.packed import Ids, Pairs, digest

@@ -17,17 +17,10 @@ from torch import Tensor
 
 from codesearch.encoder.weights import TOKENIZER
 from codesearch.training import fit, gradcache, history, nets
-from codesearch.training.batches import (
-    AnyBatches,
-    Batch,
-    Forms,
-    LanguageBatches,
-    length_sorted,
-    padded,
-    random_view,
-)
+from codesearch.training.batches import AnyBatches, LanguageBatches, length_sorted, padded
 from codesearch.training.contrastive import info_nce
 from codesearch.training.electra import Electra, MaskedWords
+from codesearch.training.forms import Batch, Forms, random_view
 from codesearch.training.loop import Limits, Run
 from codesearch.training.packed import Ids, Pairs
 from codesearch.training.recipe import Pretrain

@@ -5,15 +5,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from codesearch.training import batches, packed, recipe
+from codesearch.training import forms as made
+from codesearch.training import packed, recipe
 from codesearch.training.batches import (
     Ahead,
     AnyBatches,
     Bystanders,
-    Forms,
     LanguageBatches,
     padded,
 )
+from codesearch.training.forms import Forms
 from codesearch.training.negatives import Candidates, judged, mine
 from codesearch.training.packed import SEGMENTS, Pairs, View
 from codesearch.training.recipe import Augment, Contrastive, Pretrain
@@ -126,7 +127,7 @@ def test_questions_that_are_a_name_find_it_in_the_code(
     # Names of two words tell too little.
     for one, other in zip(forms.batch(0, every).texts, spoken.batch(0, every).texts, strict=True):
         assert one.tolist() == other.tolist()
-    monkeypatch.setattr(batches, "_TELLING", 1)
+    monkeypatch.setattr(made, "_TELLING", 1)
     names, lengths = pairs.lengths[:, SEGMENTS.index("name")], set()
     for step in range(4):
         batch = forms.batch(step, every)
@@ -145,7 +146,7 @@ def test_questions_that_are_a_name_find_it_in_the_code(
 def test_a_name_that_the_code_hides_is_found_by_its_documentation(
     pairs: Pairs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "_TELLING", 1)
+    monkeypatch.setattr(made, "_TELLING", 1)
     forms = Forms(pairs, Augment(hidden_name=1.0, keep_doc=0.0, opening=0.0), 1, 16, 512)
     every = np.arange(len(pairs))
     batch = forms.batch(0, every)
@@ -163,7 +164,7 @@ def test_a_name_that_the_code_hides_is_found_by_its_documentation(
 
 
 def test_what_answers_as_well_is_no_negative(pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "_TELLING", 1)
+    monkeypatch.setattr(made, "_TELLING", 1)
     every = np.arange(len(pairs))
     names = [pairs.own_name(record).tolist() for record in every]
     namesakes = np.array([[one == other for other in names] for one in names])
