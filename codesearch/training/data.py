@@ -156,7 +156,7 @@ def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[_Item
         (report.commits, told),
     ):
         counts.update(item.pair.chunk.language for item in pairs)
-    report.bystanders.update(item.pair.chunk.kind for item in others)
+    report.bystanders.update(item.pair.chunk.kind.value for item in others)
     every = documented + weak + told + others
     return list(headers.values()), sorted(every, key=lambda item: item.repository)
 

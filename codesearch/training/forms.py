@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -64,12 +64,8 @@ class Forms:
         for place, name in names.items():
             texts[place] = name
             views[place] = replace(views[place], mask_name=False)
-        hidden = self._hidden_names(records, random, names)
-        for place, name in hidden.items():
-            texts[place] = name
-            views[place] = replace(views[place], mask_name=True, keep_doc=True)
         named = weak[records]
-        named[[*names, *hidden]] = True
+        named[list(names)] = True
         return Batch(
             texts=texts,
             documents=[
@@ -81,7 +77,7 @@ class Forms:
             documented=[
                 place
                 for place, (record, view) in enumerate(zip(every, views, strict=True))
-                if view.keep_doc and self.pairs.has_documentation(record) and place not in hidden
+                if view.keep_doc and self.pairs.has_documentation(record)
             ],
         )
 
@@ -108,22 +104,6 @@ class Forms:
             name = self.pairs.name(record, self.text_tokens, qualified=not is_bare)
             if len(name) >= _TELLING + 2:
                 names[int(place)] = name
-        return names
-
-    def _hidden_names(
-        self, records: Records, random: np.random.Generator, taken: Collection[int]
-    ) -> dict[int, Ids]:
-        """By place: names as questions whose code hides them and keeps its documentation."""
-        names: dict[int, Ids] = {}
-        if not self.augment.hidden_name:
-            return names
-        for place in np.flatnonzero(random.random(len(records)) < self.augment.hidden_name):
-            record = int(records[place])
-            own = self.pairs.own_name(record)
-            if place in taken or len(own) < _TELLING or not self.pairs.has_documentation(record):
-                continue
-            opening = self._opening(record, random) if random.random() < 0.5 else ()
-            names[int(place)] = self.pairs.name(record, self.text_tokens, opening)
         return names
 
     def _text(self, record: int, random: np.random.Generator) -> Ids:

@@ -122,12 +122,10 @@ class Pairs:
         text = told if len(told) > 2 else text
         return self._close([np.array(opening, np.uint16), text], max_tokens)
 
-    def name(
-        self, record: int, max_tokens: int, opening: Sequence[int] = (), *, qualified: bool = False
-    ) -> Ids:
+    def name(self, record: int, max_tokens: int, *, qualified: bool) -> Ids:
         """Ids of the symbol's name as a question, with what it stands in where ``qualified``."""
         name = self.segment(record, _NAME) if qualified else self.own_name(record)
-        return self._close([np.array(opening, np.uint16), name], max_tokens)
+        return self._close([name], max_tokens)
 
     def own_name(self, record: int) -> Ids:
         """Ids of the symbol alone, without special tokens."""

@@ -22,8 +22,6 @@ class Augment:
     opening: float = 0.1  # the question begins as typed into a search box: "how to …"
     key_words: float = 0.0  # of the question only a few words are left, none of them a stop word
     name: float = 0.0  # the question is the symbol's name, which the code then keeps
-    # The question is the symbol's name, which the code then hides: its documentation answers.
-    hidden_name: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pytest
 
@@ -16,7 +14,7 @@ from codesearch.training.batches import (
 )
 from codesearch.training.forms import Forms
 from codesearch.training.negatives import Candidates, judged, mine
-from codesearch.training.packed import SEGMENTS, Pairs, View
+from codesearch.training.packed import SEGMENTS, Pairs
 from codesearch.training.recipe import Augment, Contrastive, Pretrain
 from codesearch.training.topics import topics
 
@@ -141,26 +139,6 @@ def test_questions_that_are_a_name_find_it_in_the_code(
             lengths.add(names[record] - len(question))
             assert document[1 : 1 + len(name)] == name
     assert lengths == {0, 1}  # qualified and bare
-
-
-def test_a_name_that_the_code_hides_is_found_by_its_documentation(
-    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(made, "_TELLING", 1)
-    forms = Forms(pairs, Augment(hidden_name=1.0, keep_doc=0.0, opening=0.0), 1, 16, 512)
-    every = np.arange(len(pairs))
-    batch = forms.batch(0, every)
-    assert not batch.documented  # nothing holds them where they were: they are to be learned
-    for record in every:
-        own, doc = pairs.own_name(record), pairs.segment(record, SEGMENTS.index("doc"))
-        said, shown = batch.texts[record][1:-1].tolist(), batch.documents[record].tolist()
-        if not len(doc):
-            assert said != own.tolist()
-            continue
-        openings = pairs.meta.questions[pairs.language[record]]
-        assert said in [[*opening, *own] for opening in ((), *openings)]
-        forms_of_it = [View(True, True, *cut) for cut in product((False, True), repeat=2)]
-        assert shown in [pairs.document(record, 512, view).tolist() for view in forms_of_it]
 
 
 def test_what_answers_as_well_is_no_negative(pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
