@@ -94,19 +94,23 @@ class LanguageBatches:
 
 
 class Bystanders:
-    """Documents that no question asks for, drawn anew for each step: further negatives."""
+    """Documents that no question asks for, drawn anew for each step: further negatives.
+
+    They are of the repositories of a batch's records, as a search meets them: those of others
+    are told by their words alone.
+    """
 
     def __init__(self, pairs: Pairs, share: float, seed: int) -> None:
-        self._language, self._share, self._seed = pairs.language, share, seed
+        self._repository, self._share, self._seed = pairs.repository, share, seed
         others = np.flatnonzero(~pairs.asked)
-        languages = np.arange(len(pairs.meta.languages))
-        self._of = [others[pairs.language[others] == language] for language in languages]
+        repositories = np.arange(len(pairs.meta.repositories))
+        self._of = [others[pairs.repository[others] == one] for one in repositories]
 
     def at(self, step: int, records: Records) -> Records:
-        """As many as the share of the batch says, in the languages of its ``records``."""
+        """As many as the share of the batch says, beside some of its ``records``."""
         random = np.random.default_rng((self._seed, 4, step))
         chosen = random.choice(records, int(self._share * len(records)))
-        pools = [self._of[language] for language in self._language[chosen]]
+        pools = [self._of[repository] for repository in self._repository[chosen]]
         picked = [random.choice(pool) for pool in pools if len(pool)]
         return np.unique(np.array(picked, np.intp))
 

@@ -22,7 +22,6 @@ from codesearch.training.dedup import Seen, shape
 from codesearch.training.fit import tokenizer_digest
 from codesearch.training.packed import SHARDS, Meta, Pairs, Specials
 from indexers.pairs import Pair
-from indexers.types import Kind
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -143,7 +142,7 @@ def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[_Item
             number = list(headers).index(header.repository)
             for pair in _new_ones(mine.read(path), seen, report):
                 if not pair.text:
-                    others.append(_Item(number, _beside(pair, header)))
+                    others.append(_Item(number, pair))
                 elif folder == job.commits:
                     told.append(_Item(number, pair, told=True))
                 else:
@@ -159,13 +158,6 @@ def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[_Item
     report.bystanders.update(item.pair.chunk.kind.value for item in others)
     every = documented + weak + told + others
     return list(headers.values()), sorted(every, key=lambda item: item.repository)
-
-
-def _beside(pair: Pair, header: mine.Header) -> Pair:
-    """A bystander among the code that it is served with: prose takes the repository's language."""
-    main = max(header.languages, key=header.languages.__getitem__, default=pair.chunk.language)
-    language = main if pair.chunk.kind is Kind.TEXT else pair.chunk.language
-    return replace(pair, chunk=replace(pair.chunk, language=language))
 
 
 def _new_ones(pairs: Iterator[Pair], seen: Seen, report: Report) -> Iterator[Pair]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -219,7 +221,7 @@ def test_the_filter_may_judge_commits_alone(pairs: Pairs) -> None:
 
 
 def with_bystanders(pairs: Pairs) -> Pairs:
-    """The same, of which the first twelve have no text."""
+    """The same of two repositories; the first twelve have no text."""
     parts = [
         pairs.segment(record, number) if number or record >= 12 else pairs.ids[:0]
         for record in range(60)
@@ -227,7 +229,9 @@ def with_bystanders(pairs: Pairs) -> Pairs:
     ]
     fields = {name: getattr(pairs, name).copy() for name in packed._FIELDS}
     fields["lengths"][:12, 0] = 0
-    return Pairs(pairs.meta, np.concatenate(parts), fields)
+    fields["repository"] = (np.arange(60) % 2).astype(np.uint16)
+    meta = replace(pairs.meta, repositories=("me/one", "me/two"), licences=("MIT", "MIT"))
+    return Pairs(meta, np.concatenate(parts), fields)
 
 
 def test_what_no_question_asks_for_is_a_negative_alone(pairs: Pairs) -> None:
@@ -242,7 +246,7 @@ def test_what_no_question_asks_for_is_a_negative_alone(pairs: Pairs) -> None:
         records = plan.at(step)
         found = beside.at(step, records)
         assert 0 < len(found) <= 4
-        assert set(pairs.language[found]) <= set(pairs.language[records])
+        assert set(pairs.repository[found]) <= set(pairs.repository[records])
         batch = Forms(pairs, Augment(), 1, 16, 32).batch(step, records, found)
         assert len(batch.documents) == len(records) + len(found)
         assert not batch.same[:, len(records) :].any()

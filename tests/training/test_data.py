@@ -211,7 +211,6 @@ def test_all_that_is_served_is_packed_as_it_is_served(tmp_path: Path) -> None:
     } == served
     assert packed.asked.sum() == 3
     assert len(np.unique(packed.answer[packed.asked])) == 2  # both parts answer
-    assert set(packed.language) == {packed.meta.languages.index("python")}
 
 
 def test_a_function_asked_for_twice_is_one_answer(mined: Path) -> None:
