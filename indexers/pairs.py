@@ -56,7 +56,9 @@ _CLEANINGS = (
 _REFUSED = re.compile(
     r"^(?:todo|fixme|xxx|hack|deprecated|inherit|see\b|copyright|auto-?generated|ditto|same as"
     r"|@|\{|\(c\)|non-javadoc|internal use only|for internal use|not implemented|this is a test"
-    r"|overrides?\b|implementation of|implements\s+\S+$)|inherit-?doc",
+    r"|overrides?\b|implementation of|implements\s+\S+$)|inherit-?doc"
+    # At the top of files.
+    r"|all rights reserved|copyright (?:\(c\)|©|\d{4})|do not edit\b|code generated",
     re.IGNORECASE,
 )
 _LOOKS_LIKE_CODE = re.compile(r"[;{}]\s*$|=>|->.*->|\b\w+\([^)]*\)\s*[;{]|&&|\|\||[=!]=\s")

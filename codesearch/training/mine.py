@@ -27,7 +27,7 @@ from indexers.repository import Repository
 from indexers.skip import Rules
 from indexers.types import Chunk, Kind, SkipReason, Span
 
-MINING_VERSION = 4  # change it with the rules of ``indexers/pairs.py``: all is then mined again
+MINING_VERSION = 5  # change it with the rules of ``indexers/pairs.py``: all is then mined again
 # What licence files say of themselves; the first that one says is its own. Choices before the rest:
 # where files offer several, the uppermost here is taken.
 _LICENCES = {

@@ -160,6 +160,8 @@ def test_summary(docstring: str, text: str) -> None:
         "打开 文件 并 读取 所有 内容",
         "TODO make this faster for all",
         "{@inheritDoc} and more of it",
+        "The GTSAM library, Copyright 2010 to 2018 by all of its authors",
+        "Code generated from the list of names; DO NOT EDIT.",
         "x = y + 1; return the_value(a);",
         "a & b | c ^ d << 3 the %$ 5.0 / 3.0 == 1e5",
     ],
