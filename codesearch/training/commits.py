@@ -20,9 +20,10 @@ from itertools import islice
 from codesearch.training.mine import chunks_of
 from indexers import git, languages
 from indexers.aside import is_test
-from indexers.pairs import Pair, is_test_code, is_usable, pair_with, summary
+from indexers.pairs import Pair, is_test_code, pair_with
 from indexers.repository import Repository
 from indexers.skip import Rules
+from indexers.summaries import is_usable, summary
 from indexers.types import Chunk, Kind, Span, TreeEntry
 
 _MOST_COMMITS, _MOST_PAIRS = 2500, 700  # of one repository

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexers.pairs import summary
+from indexers.summaries import summary
 
 Signature = NDArray[np.uint64]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from codesearch.training import licences
 from indexers.aside import is_test
 from indexers.chunker import chunk_text
 from indexers.errors import RepositoryError
@@ -28,34 +28,6 @@ from indexers.skip import Rules
 from indexers.types import Chunk, Kind, SkipReason, Span
 
 MINING_VERSION = 5  # change it with the rules of ``indexers/pairs.py``: all is then mined again
-# What licence files say of themselves; the first that one says is its own. Choices before the rest:
-# where files offer several, the uppermost here is taken.
-_LICENCES = {
-    "MIT": r"Permission is hereby granted, free of charge|\bMIT License",
-    "Apache-2.0": r"Apache License,?\s+Version 2|apache\.org/licenses/LICENSE-2|Apache-2\.0",
-    "BSD": r"Redistribution and use in source and binary forms",
-    "ISC": r"Permission to use, copy, modify,? and/?(?:or)? distribute",
-    "Zlib": r"This software is provided 'as-is'",
-    "BSL-1.0": r"Boost Software License",
-    "Unlicense": r"free and unencumbered software released into the public domain",
-    "CC0": r"CC0 1\.0",
-    "MPL": r"Mozilla Public License",
-    "EPL": r"Eclipse Public License",
-    "LGPL": r"GNU LESSER GENERAL PUBLIC|GNU LIBRARY GENERAL PUBLIC|\bLGPL-\d",
-    "GPL": r"GNU GENERAL PUBLIC LICENSE|\bGPL-\d",
-    "AGPL": r"GNU AFFERO GENERAL PUBLIC|\bAGPL-\d",
-    "BUSL": r"Business Source License",
-    "SSPL": r"Server Side Public License",
-    "Elastic": r"Elastic License",
-    "Commons Clause": r"Commons Clause",
-}
-# Of these and what the list may call them one must hold. A list's "MIT/Apache" offers a choice.
-_PERMISSIVE = re.compile(
-    r"MIT|Apache(?:-2(?:\.0)?)?|BSD(?:-[23]|-like)?|ISC|Zlib|BSL-1(?:\.0)?|Unlicense|CC0|PostgreSQL"
-    r"|public-domain"
-)
-_LICENCE_FILE = re.compile(r"(?:MIT-|UN)?(?:LICEN[CS]E|COPYING)(?:[.-][\w.-]+)?", re.IGNORECASE)
-_OF_OTHERS = re.compile(r"third|depend|binary|bundled|vendor|MKL", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +66,7 @@ class Header:
     @property
     def is_permissive(self) -> bool:
         """Whether the code may be trained on; not where nobody knows."""
-        return any(_PERMISSIVE.fullmatch(one) for one in self.licence.split("/"))
+        return licences.is_permissive(self.licence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +192,7 @@ def collect(source: Source, place: Path, find: Find) -> tuple[Header, list[Pair]
     """
     with Repository.open(place) as repository:
         commit = repository.resolve("HEAD")
-        header = Header(source.name, commit, source.licence, _licence(repository, commit))
+        header = Header(source.name, commit, source.licence, licences.found(repository, commit))
         if not header.is_permissive:
             return header, []
         return header, list(find(repository, commit, Rules.at(repository, commit)))
@@ -259,26 +231,6 @@ def chunks_of(repository: Repository, rules: Rules, path: str, blob: str) -> lis
     if isinstance(found, SkipReason):
         return []
     return list(chunk_text(found.text, path=path, language=found.language, blob=blob))
-
-
-def _licence(repository: Repository, commit: str) -> str:
-    """The most permissive licence that a file at the top states: some offer a choice."""
-    found = set()
-    for entry in repository.tree(commit):
-        if _LICENCE_FILE.fullmatch(entry.path) and not _OF_OTHERS.search(entry.path):
-            text = repository.read(entry.blob).decode("utf-8", "replace")[:5000]
-            found.add(_stated(" ".join(text.split())))
-    return next((name for name in _LICENCES if name in found), "")
-
-
-def _stated(text: str) -> str:
-    """The licence that a text states first; "" where it states none that is known."""
-    places = {
-        name: said.start()
-        for name, words in _LICENCES.items()
-        if (said := re.search(words, text, re.IGNORECASE))
-    }
-    return min(places, key=places.__getitem__, default="")
 
 
 def _choose(pairs: list[Pair], most: int) -> list[Pair]:

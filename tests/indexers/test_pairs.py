@@ -11,10 +11,9 @@ from indexers.pairs import (
     find_later_pair,
     find_pair,
     find_weak_pair,
-    is_usable,
     name_words,
-    summary,
 )
+from indexers.summaries import is_usable, summary
 from indexers.types import Kind
 
 PYTHON = '''
