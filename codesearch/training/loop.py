@@ -117,7 +117,7 @@ class Run:
             "steps": self.state.step,
             "seconds": round(self.state.elapsed, 1),
             "device": device,
-            "records": len(pairs),
+            "records": int(pairs.asked.sum()),  # bystanders are no pairs
             "repositories": len(pairs.meta.repositories),
             "last": self.state.last,
         }
