@@ -92,9 +92,7 @@ def find_pair(chunk: Chunk) -> Pair | None:
 
 def find_weak_pair(chunk: Chunk) -> Pair | None:
     """(name, body) of an undocumented function, None where the name or the body is too short."""
-    if chunk.part > 1 or chunk.kind not in _FUNCTIONS:
-        return None
-    if chunk.docstring or is_test_code(chunk):
+    if not is_function(chunk) or chunk.docstring or is_test_code(chunk):
         return None
     words = name_words(chunk.symbol)
     if not _WEAK_WORDS[0] <= len(words) <= _WEAK_WORDS[1]:
@@ -129,6 +127,11 @@ def pair_with(text: str, chunk: Chunk) -> Pair | None:
     doc_lines = documentation_lines(chunk) if chunk.docstring else None
     pair = _make(text, chunk, doc_lines or (0, 0), weak=False)
     return pair if _has_body(pair) else None
+
+
+def is_function(chunk: Chunk) -> bool:
+    """Whether it is a function or method, or the first part of a long one."""
+    return chunk.kind in _FUNCTIONS and chunk.part <= 1
 
 
 def is_test_code(chunk: Chunk) -> bool:

@@ -15,9 +15,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.training.packed import Ids, Pairs
+from codesearch.training.packed import Ids, Pairs, Records
 
-Records = NDArray[np.intp]
 T = TypeVar("T")
 
 

@@ -20,11 +20,11 @@ from itertools import islice
 from codesearch.training.mine import chunks_of
 from indexers import git, languages
 from indexers.aside import is_test
-from indexers.pairs import Pair, is_test_code, pair_with
+from indexers.pairs import Pair, is_function, is_test_code, pair_with
 from indexers.repository import Repository
 from indexers.skip import Rules
 from indexers.summaries import is_usable, summary
-from indexers.types import Chunk, Kind, Span, TreeEntry
+from indexers.types import Chunk, Span, TreeEntry
 
 _MOST_COMMITS, _MOST_PAIRS = 2500, 700  # of one repository
 _MOST_HUNKS = 12
@@ -183,4 +183,4 @@ def _touched(functions: list[Chunk], hunk: _Hunk) -> list[Chunk]:
 
 def _functions(repository: Repository, rules: Rules, file: _File) -> list[Chunk]:
     chunks = chunks_of(repository, rules, file.path, file.blob)
-    return [one for one in chunks if one.kind in (Kind.FUNCTION, Kind.METHOD) and one.part <= 1]
+    return list(filter(is_function, chunks))

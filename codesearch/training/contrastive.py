@@ -32,7 +32,7 @@ def info_nce(
 ) -> tuple[Tensor, Tensor]:
     """Symmetric loss of questions (B, D) for the first B of documents (B + H, D); accuracy.
 
-    ``same`` (B, B + H) is :class:`Batch`'s. The way back, from code to question, knows no mined
+    ``same`` (B, B + H) is :class:`Batch`'s. The way back, from code to question, knows no further
     negatives.
     """
     scores = (questions @ documents.T / tau).masked_fill(same, float("-inf"))  # (B, B + H)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.training.batches import Records
-from codesearch.training.packed import Ids, Pairs, View
+from codesearch.training.packed import Ids, Pairs, Records, View
 from codesearch.training.recipe import Augment
 
 Same = NDArray[np.bool_]
@@ -23,7 +22,7 @@ class Batch:
     """Token ids of one contrastive step."""
 
     texts: list[Ids]  # B questions
-    documents: list[Ids]  # B answers, then H mined negatives
+    documents: list[Ids]  # B answers, then H further negatives
     same: Same  # (B, B + H) where another document is as good an answer, and so no negative
     short: list[Ids] = field(default_factory=list)  # questions that are only anchored
     # Places in ``documents`` of those that keep their documentation.

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from codesearch.training.dedup import Seen, shape
 from codesearch.training.mine import Source, collect, find_documented, locate, read_list
-from indexers.pairs import Pair
-from indexers.types import Kind
+from indexers.pairs import Pair, is_function
 
 
 def write(listed: Path, clones: Path, out: Path, *, each: int = 250) -> str:
@@ -55,9 +54,7 @@ def write(listed: Path, clones: Path, out: Path, *, each: int = 250) -> str:
 def _questions(source: Source, place: Path) -> Iterator[tuple[str, Pair]]:
     _, pairs = collect(source, place, find_documented)
     for pair in pairs:
-        chunk = pair.chunk
-        is_function = chunk.kind in (Kind.FUNCTION, Kind.METHOD) and chunk.part <= 1
-        if is_function and not pair.weak:
+        if is_function(pair.chunk) and not pair.weak:
             yield source.name, pair
 
 

@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.training.packed import BARE, Ids, Pairs
+from codesearch.training.packed import BARE, Ids, Pairs, Records
 
 Array = NDArray[np.float32]
-Records = NDArray[np.intp]
 _BLOCK = 1024  # questions compared at a time
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ids = NDArray[np.uint16]
+Records = NDArray[np.intp]  # their places in a ``Pairs``
 
 SEGMENTS = ("text", "name", "path", "before", "doc", "after")
 """Question; qualified name; path words; code before, in, and after the documentation."""
@@ -160,12 +161,14 @@ class Pairs:
 
     @classmethod
     def load(cls, path: Path) -> Pairs:
-        """Read a file that :meth:`save` wrote."""
+        """Read a file that :meth:`save` wrote; ``ValueError`` where another version did."""
         with np.load(io.BytesIO(lzma.decompress(path.read_bytes()))) as arrays:
+            if lacking := set(_FIELDS) - set(arrays):
+                raise ValueError(f"{path} lacks {', '.join(sorted(lacking))}: pack the pairs again")
             fields = json.loads(arrays["meta"].tobytes())
             return cls(_meta(fields), arrays["ids"], {name: arrays[name] for name in _FIELDS})
 
-    def choose(self, records: NDArray[np.intp]) -> Pairs:
+    def choose(self, records: Records) -> Pairs:
         """Only these records, in this order."""
         places = [self._starts[i * 6 : i * 6 + 7 : 6] for i in records]
         ids = [self.ids[start:end] for start, end in places]

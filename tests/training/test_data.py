@@ -316,3 +316,17 @@ def test_saved_and_loaded_is_the_same(mined: Path, tmp_path: Path) -> None:
     assert again.meta == packed.meta
     assert again.document(1, 40).tolist() == packed.document(0, 40).tolist()
     assert again.text(0, 40, opening=(5, 6)).tolist()[1:3] == [5, 6]
+
+
+def test_shards_of_another_version_say_what_they_lack(
+    mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.pack(packing(mined))
+    pairs = packed_form.load(mined.parent / "packed")
+    with monkeypatch.context() as before:
+        before.setattr(
+            packed_form, "_FIELDS", [one for one in packed_form._FIELDS if one != "told"]
+        )
+        pairs.save(tmp_path / "x.npz.xz")
+    with pytest.raises(ValueError, match=r"x\.npz\.xz lacks told: pack the pairs again"):
+        Pairs.load(tmp_path / "x.npz.xz")
