@@ -1,8 +1,9 @@
 """``python -m codesearch.training STAGE …``: the one entry point of training.
 
 Stages, in their order: mine, pack, vocabulary, pretrain, contrastive, filter, blend, heldout,
-evaluate, export; carry and join move files to another machine and back. ``STAGE --help`` says
-more, and ``README.md`` beside this file has the whole sequence.
+evaluate, export, and dequantize, which undoes the last; carry and join move files to another
+machine and back. ``STAGE --help`` says more, and ``README.md`` beside this file has the whole
+sequence.
 """
 
 from __future__ import annotations
@@ -133,6 +134,11 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-tokens", type=int, default=128)
 
 
+def _dequantize(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--weights", type=Path, help="a weights folder; none: the packaged one")
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+
+
 def _blend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", type=Path, required=True, help="model folder")
     parser.add_argument("--tuned", type=Path, required=True, help="model folder, of the same kind")
@@ -163,6 +169,7 @@ STAGES: dict[str, tuple[_Add, Callable[[argparse.Namespace], None]]] = {
     "heldout": (_heldout, stages.run_heldout),
     "evaluate": (_evaluate, stages.run_evaluate),
     "export": (_export, stages.run_export),
+    "dequantize": (_dequantize, stages.run_dequantize),
     "carry": (_carry, stages.run_carry),
     "join": (_join, stages.run_join),
 }

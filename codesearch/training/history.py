@@ -45,14 +45,24 @@ def require_template(records: list[dict[str, Any]]) -> None:
         )
 
 
+def dequantized(name: str, digest: str, runs: list[str]) -> dict[str, Any]:
+    """The record of weights that a card tells of, ``runs`` as :func:`in_words` put them there."""
+    return {"stage": "dequantize", "name": name, "digest": digest, "runs": runs}
+
+
 def in_words(records: list[dict[str, Any]]) -> str:
     """For a model card: each run's stage, size, time and last numbers."""
-    return "\n".join(f"{number}. {_said(record)}" for number, record in enumerate(records, 1))
+    told = records[0].get("runs", []) if records else []  # of a card, which nothing can precede
+    lines = [*told, *(_said(record, len(told)) for record in records)]
+    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
 
 
-def _said(record: dict[str, Any]) -> str:
+def _said(record: dict[str, Any], told: int = 0) -> str:
+    """One record; ``told`` runs are told before the first."""
+    if record["stage"] == "dequantize":
+        return f"**dequantize**; float32 again, from int8 (`{record['digest'][:12]}`)."
     if record["stage"] == "blend":
-        start, share = record["runs_before"] + 1, record["share"]
+        start, share = told + record["runs_before"] + 1, record["share"]
         other = f"what it was before run {start}"
         if record.get("beside"):
             runs = " ".join(_said(run) for run in record["beside"])

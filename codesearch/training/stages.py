@@ -176,6 +176,13 @@ def run_export(given: argparse.Namespace) -> None:
     print(measured)
 
 
+def run_dequantize(given: argparse.Namespace) -> None:
+    """The weights folder that is shipped → a model folder to train on from."""
+    from codesearch.training import dequantize
+
+    dequantize.dequantize(given.weights, given.out)
+
+
 def run_carry(given: argparse.Namespace) -> None:
     """A model folder → small pieces, word vectors and layers in bfloat16."""
     from codesearch.training import carry

@@ -59,6 +59,33 @@ def test_the_folder_says_what_the_model_says(tmp_path: Path, embedding: int) -> 
     assert np.min(cosines) > 0.99
 
 
+@pytest.mark.parametrize("embedding", [64, 32], ids=["like BERT", "projected"])
+def test_what_was_exported_can_be_trained_on(tmp_path: Path, embedding: int) -> None:
+    from codesearch.training import history  # noqa: PLC0415
+    from codesearch.training.dequantize import dequantize  # noqa: PLC0415
+    from codesearch.training.warmstart import TorchReference, load_electra  # noqa: PLC0415
+
+    source = write_model(tmp_path / "model", embedding_size=embedding)
+    run(source, tmp_path / "out", max_tokens=32, trained="1. **contrastive**; once\n2. **blend**")
+    dequantize(tmp_path / "out", tmp_path / "again")
+    rules = (tmp_path / "out" / TOKENIZER).read_bytes()
+    one, other = (
+        TorchReference(load_electra(folder), WordPieces(rules, 32))
+        for folder in (source, tmp_path / "again")
+    )
+    texts = ["", "read a file", "def add(a, b): return a + b", "a long text of many words " * 50]
+    cosines = (one.encode_documents(texts) * other.encode_documents(texts)).sum(axis=1)
+    assert np.min(cosines) > 0.995
+    told = history.in_words(history.read(tmp_path / "again")).split("\n")
+    assert told[:2] == ["1. **contrastive**; once", "2. **blend**"]
+    assert told[2].startswith("3. **dequantize**")
+    damaged = bytearray((tmp_path / "out" / "model.onnx").read_bytes())
+    damaged[-1] ^= 1
+    (tmp_path / "out" / "model.onnx").write_bytes(damaged)
+    with pytest.raises(ModelError, match="SHA-256"):
+        dequantize(tmp_path / "out", tmp_path / "third")
+
+
 def test_the_card_and_the_licence_travel_along(tmp_path: Path) -> None:
     run(write_model(tmp_path / "model"), tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
