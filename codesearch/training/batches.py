@@ -24,8 +24,10 @@ class LanguageBatches:
     """An endless order of batches, each of one language as far as there are enough records.
 
     What is left over of the languages makes mixed batches. Weak pairs come in anew each epoch,
-    as many as their share says. ``together`` records of one group (N,) stand side by side: what
-    tells them apart is harder to say. The groups are topics (``topics.py``), else repositories.
+    as many as their share says; ``told_share`` (if not 0) lets in no more of the other pairs
+    than leave that share of them to those that commits told. ``together`` records of one group
+    (N,) stand side by side: what tells them apart is harder to say. The groups are topics
+    (``topics.py``), else repositories.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class LanguageBatches:
         *,
         weak_share: float,
         seed: int,
+        told_share: float = 0.0,
         kept: Records | None = None,
         together: int = 1,
         groups: NDArray[np.integer[Any]] | None = None,
@@ -43,10 +46,16 @@ class LanguageBatches:
         self._groups = pairs.repository if groups is None else groups
         self._together = together
         records = np.flatnonzero(pairs.asked) if kept is None else np.sort(kept)
-        self._documented = records[~pairs.weak[records]]
         self._weak = records[pairs.weak[records]]
-        self._weak_count = min(len(self._weak), int(weak_share * len(self._documented)))
-        self._size = min(size, len(self._documented) + self._weak_count)
+        self._told = records[(pairs.told & ~pairs.weak)[records]]
+        self._others = records[~(pairs.told | pairs.weak)[records]]
+        self._others_count = len(self._others)
+        if told_share:
+            most = round(len(self._told) * (1 - told_share) / told_share)
+            self._others_count = min(most, self._others_count)
+        strong = len(self._told) + self._others_count
+        self._weak_count = min(len(self._weak), int(weak_share * strong))
+        self._size = min(size, strong + self._weak_count)
         self._seed = seed
         self._plan = lru_cache(maxsize=2)(self._make_plan)
         if not self._size:
@@ -54,7 +63,7 @@ class LanguageBatches:
 
     @property
     def per_epoch(self) -> int:
-        """Batches until every documented pair was seen once."""
+        """Batches of an epoch: until every documented pair was seen once, were none left out."""
         return len(self._plan(0))
 
     def at(self, step: int) -> Records:
@@ -65,7 +74,8 @@ class LanguageBatches:
     def _make_plan(self, epoch: int) -> list[Records]:
         random = np.random.default_rng((self._seed, epoch))
         weak = random.permutation(self._weak)[: self._weak_count]
-        records = random.permutation(np.concatenate([self._documented, weak]))
+        others = random.permutation(self._others)[: self._others_count]
+        records = random.permutation(np.concatenate([self._told, others, weak]))
         batches, left = [], []
         for language in np.unique(self._language[records]):
             own = self._in_runs(records[self._language[records] == language], random)

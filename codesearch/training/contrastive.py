@@ -158,6 +158,7 @@ class Batches:
             pairs,
             recipe.batch,
             weak_share=recipe.weak_share,
+            told_share=recipe.told_share,
             together=recipe.together,
             groups=groups,
             seed=recipe.seed,

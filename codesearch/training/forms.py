@@ -29,11 +29,16 @@ class Batch:
     documented: list[int] = field(default_factory=list)
 
 
-def random_view(random: np.random.Generator, augment: Augment, *, weak: bool) -> View:
-    """A form of a document, drawn."""
+def random_view(
+    random: np.random.Generator, augment: Augment, *, weak: bool, told: bool = False
+) -> View:
+    """A form of a document, drawn; what a commit ``told`` of keeps its documentation, as served.
+
+    Elsewhere the documentation is the question: a document that keeps it teaches little.
+    """
     draws = random.random(4)
     return View(
-        keep_doc=bool(not weak and draws[0] < augment.keep_doc),
+        keep_doc=bool(told or (not weak and draws[0] < augment.keep_doc)),
         mask_name=bool(weak or draws[1] < augment.mask_name),
         drop_declaration=bool(draws[2] < augment.drop_declaration),
         drop_path=bool(draws[3] < augment.drop_path),
@@ -57,12 +62,15 @@ class Forms:
         random = np.random.default_rng((self.seed, 1, step))
         every = records if negatives is None else np.concatenate([records, negatives])
         texts = [self._text(record, random) for record in records]
-        weak = self.pairs.weak
-        views = [random_view(random, self.augment, weak=bool(weak[record])) for record in every]
+        weak, told = self.pairs.weak, self.pairs.told
+        views = [
+            random_view(random, self.augment, weak=bool(weak[record]), told=bool(told[record]))
+            for record in every
+        ]
         names = self._names(records, random)
         for place, name in names.items():
             texts[place] = name
-            views[place] = replace(views[place], mask_name=False)
+            views[place] = replace(views[place], mask_name=False, keep_doc=True)
         named = weak[records]
         named[list(names)] = True
         return Batch(

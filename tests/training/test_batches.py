@@ -44,6 +44,23 @@ def test_pairs_of_one_repository_stand_together(pairs: Pairs) -> None:
     assert again.at(3).tolist() == plan.at(3).tolist()
 
 
+def test_commits_have_their_share(pairs: Pairs) -> None:
+    kept = np.arange(1, 60)
+    told = np.flatnonzero(pairs.told[:50])[1:]
+    plan = LanguageBatches(pairs, 4, weak_share=0.1, told_share=0.5, kept=kept, seed=1)
+    assert plan.per_epoch == (2 * len(told) + 1) // 4
+    seen: set[int] = set()
+    for epoch in range(40):
+        steps = range(epoch * plan.per_epoch, (epoch + 1) * plan.per_epoch)
+        once = np.concatenate([plan.at(step) for step in steps])
+        assert len(set(once)) == len(once)
+        assert pairs.told[once].sum() >= len(once) // 2 - 2
+        seen |= set(once.tolist())
+    assert len(seen & set(range(50))) == 49  # all of the others in time
+    few = LanguageBatches(pairs, 4, weak_share=0.0, told_share=0.01, seed=1)
+    assert few.per_epoch == 50 // 4  # no more than there are
+
+
 def test_topics_gather_questions_that_are_alike(pairs: Pairs) -> None:
     words = np.zeros((64, 2), np.float32)  # of two subjects: low numbers and high ones
     words[:37, 0], words[37:, 1] = 1, 1
@@ -99,6 +116,20 @@ def test_a_batch_says_which_code_keeps_its_documentation(pairs: Pairs) -> None:
         ids = batch.documents[place].tolist()
         shown = doc and any(ids[n : n + len(doc)] == doc for n in range(len(ids)))
         assert bool(shown) == (place in batch.documented)
+
+
+def test_documentation_is_left_out_only_where_it_is_the_question(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = np.arange(len(pairs))
+    pairs.told[:] = every % 5 == 1
+    has_any = [pairs.has_documentation(record) for record in every]
+    bare = Forms(pairs, Augment(keep_doc=0.0), 1, 16, 512)
+    shown = np.flatnonzero(pairs.told & has_any)
+    assert bare.batch(0, every).documented == shown.tolist() != []
+    monkeypatch.setattr(made, "_TELLING", 1)
+    named = Forms(pairs, Augment(keep_doc=0.0, name=1.0), 1, 16, 512)
+    assert named.batch(0, every).documented == np.flatnonzero(has_any).tolist()
 
 
 def test_questions_of_key_words(pairs: Pairs) -> None:
