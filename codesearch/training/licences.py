@@ -32,13 +32,16 @@ _PERMISSIVE = re.compile(
     r"MIT|Apache(?:-2(?:\.0)?)?|BSD(?:-[23]|-like)?|ISC|Zlib|BSL-1(?:\.0)?|Unlicense|CC0|PostgreSQL"
     r"|public-domain"
 )
+OWN = "own"
+"""What a list says of code that belongs to who trains on it, whatever its files say to others."""
+
 _LICENCE_FILE = re.compile(r"(?:MIT-|UN)?(?:LICEN[CS]E|COPYING)(?:[.-][\w.-]+)?", re.IGNORECASE)
 _OF_OTHERS = re.compile(r"third|depend|binary|bundled|vendor|MKL", re.IGNORECASE)
 
 
 def is_permissive(licence: str) -> bool:
-    """Whether one of the licences in "MIT/Apache-2.0" is; not where nobody knows."""
-    return any(_PERMISSIVE.fullmatch(one) for one in licence.split("/"))
+    """Whether one of the licences in "MIT/Apache-2.0" is, or it is :data:`OWN`; else not."""
+    return licence == OWN or any(_PERMISSIVE.fullmatch(one) for one in licence.split("/"))
 
 
 def found(repository: Repository, commit: str) -> str:

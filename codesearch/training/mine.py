@@ -60,7 +60,9 @@ class Header:
 
     @property
     def licence(self) -> str:
-        """What is found, else what is said."""
+        """What is found, else what is said; who says that it is theirs need not ask."""
+        if self.licence_said == licences.OWN:
+            return licences.OWN
         return self.licence_found or self.licence_said
 
     @property

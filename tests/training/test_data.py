@@ -110,6 +110,8 @@ GPL = "GNU GENERAL PUBLIC LICENSE\nVersion 3"
         ({"LICENSE": f"{APACHE}\n{GPL}"}, "", "Apache-2.0"),
         ({"COPYING": GPL, "LICENSE-MIT": MIT}, "", "MIT"),
         ({"LICENSE": "BSD 2-clause in lib\nCC0 1.0 elsewhere"}, "", "CC0"),
+        ({"LICENSE": "All rights reserved."}, "own", "own"),
+        ({"LICENSE": GPL}, "own", "own"),
     ],
 )
 def test_only_what_is_known_to_be_permissive_is_mined(
