@@ -25,9 +25,9 @@ class LanguageBatches:
 
     What is left over of the languages makes mixed batches. Weak pairs come in anew each epoch,
     as many as their share says; ``told_share`` (if not 0) lets in no more of the other pairs
-    than leave that share of them to those that commits told. ``together`` records of one group
-    (N,) stand side by side: what tells them apart is harder to say. The groups are topics
-    (``topics.py``), else repositories.
+    than leave that share of them to those that commits told, where any did. ``together``
+    records of one group (N,) stand side by side: what tells them apart is harder to say. The
+    groups are topics (``topics.py``), else repositories.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class LanguageBatches:
         self._told = records[(pairs.told & ~pairs.weak)[records]]
         self._others = records[~(pairs.told | pairs.weak)[records]]
         self._others_count = len(self._others)
-        if told_share:
+        if told_share and len(self._told):
             most = round(len(self._told) * (1 - told_share) / told_share)
             self._others_count = min(most, self._others_count)
         strong = len(self._told) + self._others_count

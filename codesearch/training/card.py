@@ -48,8 +48,8 @@ shipped until then."""
 
 _RUNS = """
 
-Trained here, on pairs of documentation and code from public repositories under permissive
-licences (`codesearch/training`):
+Trained, run by run, on pairs of documentation and code from repositories under permissive
+licences, or of who trained them (`codesearch/training`):
 
 """
 

@@ -56,7 +56,7 @@ class Contrastive:
     text_tokens: int = 64
     document_tokens: int = 128
     weak_share: float = 0.2  # weak pairs in an epoch for each documented one
-    told_share: float = 0.0  # of the others: what commits told, at least; 0: as it comes
+    told_share: float = 0.0  # of the others: what commits told, at least, if any; 0: as it comes
     together: int = 1  # pairs of a batch from one group: each other's harder negatives
     topics: int = 0  # groups are clusters of about so many alike questions; 0: repositories
     negatives: int = 0  # mined ones for each pair, where ``candidates`` are given

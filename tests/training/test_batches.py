@@ -59,6 +59,9 @@ def test_commits_have_their_share(pairs: Pairs) -> None:
     assert len(seen & set(range(50))) == 49  # all of the others in time
     few = LanguageBatches(pairs, 4, weak_share=0.0, told_share=0.01, seed=1)
     assert few.per_epoch == 50 // 4  # no more than there are
+    pairs.told[:] = False
+    none = LanguageBatches(pairs, 4, weak_share=0.0, told_share=0.5, seed=1)
+    assert none.per_epoch == 50 // 4
 
 
 def test_topics_gather_questions_that_are_alike(pairs: Pairs) -> None:
