@@ -27,14 +27,17 @@ _ASIDE_FACTOR = 0.6
 _PROSE_FACTOR = 0.7
 _LOOSE_FACTOR = 0.85
 _DECLARATION_FACTOR = 0.8
+_SHORT_TYPE_LINES, _SHORT_TYPE_FACTOR = 25, 0.9
 _SPECIAL_FACTOR = 0.95
 
 _FUNCTIONS = {Kind.FUNCTION, Kind.METHOD}
 _DEFINITIONS = {*_FUNCTIONS, Kind.CLASS}
 _ASIDE_WORDS = "benchmark demo doc example fixture mock sample spec test"
 _PROSE_WORDS = "changelog doc documentation guide readme tutorial"
+_TYPE_WORDS = "class dataclass enum interface struct trait"
 _ASKS_FOR_ASIDE = frozenset(map(stem, _ASIDE_WORDS.split()))
 _ASKS_FOR_PROSE = frozenset(map(stem, _PROSE_WORDS.split()))
+_ASKS_FOR_TYPE = frozenset(map(stem, _TYPE_WORDS.split()))
 _NAMELESS = {"index", "init", "lib", "main", "mod", "package"}  # their folder has the name
 
 
@@ -44,7 +47,7 @@ class Candidate:
 
     id: str
     payload: Mapping[str, Any]
-    dense: tuple[int, float] | None = None  # rank, cosine
+    dense: tuple[int, float] | None = None  # rank, similarity
     lexical: tuple[int, float] | None = None  # rank, BM25
     repository: str = ""  # where several are searched together: paths alone could clash
 
@@ -115,6 +118,16 @@ def declaration(question: Question, candidate: Candidate, score: float) -> float
     return score * (_DECLARATION_FACTOR - 1) if _has_no_body(candidate.payload) else 0.0
 
 
+def short_type(question: Question, candidate: Candidate, score: float) -> float:
+    """A short type says what there is and not what is done, which most ask, unless for a type."""
+    payload = candidate.payload
+    is_meant = question.is_name or payload["symbol"] in question.names
+    if payload["kind"] != Kind.CLASS or is_meant or question.words & _ASKS_FOR_TYPE:
+        return 0.0
+    is_short = payload["end_line"] - payload["start_line"] < _SHORT_TYPE_LINES
+    return score * (_SHORT_TYPE_FACTOR - 1) if is_short else 0.0
+
+
 def special(question: Question, candidate: Candidate, score: float) -> float:
     """What Python calls by itself (``__init__``) stands a little behind what people call."""
     symbol = candidate.payload["symbol"]
@@ -130,6 +143,7 @@ RULES: Mapping[str, Rule] = {
     "prose": prose,
     "outside definitions": loose,
     "declaration": declaration,
+    "short type": short_type,
     "special method": special,
 }
 

@@ -24,7 +24,7 @@ def candidate(place: str, dense: int | None, lexical: int | None, **payload: obj
     path, _, symbol = place.partition(":")
     known = {"path": path, "symbol": symbol, "kind": "function", "start_line": 1}
     known |= {"text": "", "signature": "", "language": "python", "class_path": ""}
-    known |= {"part": 1, "parts": 1} | payload
+    known |= {"part": 1, "parts": 1, "end_line": 1} | payload
     return Candidate(
         place,
         known,
@@ -193,6 +193,17 @@ def test_prose_and_loose_code_stand_behind_unless_asked_for() -> None:
     assert order("guide to prices", prose, code)[0] == "docs.md:Prices"
     page = candidate("docs/prices.md:Prices", 1, 1, kind="text")
     assert order("documentation of prices", page, code)[0] == "docs/prices.md:Prices"
+
+
+def test_a_short_type_stands_a_little_behind_what_is_done_unless_it_is_meant() -> None:
+    code = candidate("a.py:f", 3, 3)
+    short = candidate("b.py:PriceList", 1, 1, kind="class", end_line=20)
+    assert order("sum up what things cost", short, code)[0] == "a.py:f"
+    assert order("which class sums up", short, code)[0] == "b.py:PriceList"
+    assert order("PriceList", short, code)[0] == "b.py:PriceList"
+    assert order("where does PriceList sum up", short, code)[0] == "b.py:PriceList"
+    long = candidate("b.py:PriceList", 1, 1, kind="class", end_line=200)
+    assert order("sum up what things cost", long, code)[0] == "b.py:PriceList"
 
 
 def test_code_that_no_grammar_reads_is_not_loose() -> None:
