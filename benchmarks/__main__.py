@@ -178,7 +178,7 @@ def _add_functions(parser: argparse.ArgumentParser) -> None:
 
 def _add_encoder(parser: argparse.ArgumentParser) -> None:
     more = "weights folders to stand beside ours"
-    parser.add_argument("--models", type=Path, nargs="*", default=[], help=more)
+    parser.add_argument("--models", type=Path, nargs="*", action="extend", default=[], help=more)
     parser.add_argument("--eval", type=Path, help="folder of cosqa/ and humaneval_x/")
     parser.add_argument("--heldout", type=Path, help="docstring → function, as training wrote it")
     parser.add_argument("--out", type=Path, help="the result; by default in benchmarks/results")

@@ -50,7 +50,9 @@ def _pack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--heldout", type=Path, help="a list of what must stay out")
-    parser.add_argument("--not-these", type=Path, nargs="*", default=[], help="JSON lines")
+    parser.add_argument(
+        "--not-these", type=Path, nargs="*", action="extend", default=[], help="JSON lines"
+    )
     parser.add_argument("--max-tokens", type=int, default=192)
     parser.add_argument("--weak-share", type=float, default=0.5)
 
@@ -69,7 +71,9 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-steps", type=int)
     parser.add_argument("--save-every", type=float, default=120.0, help="seconds")
     parser.add_argument("--log-every", type=int, default=20, help="steps")
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="over the recipe")
+    parser.add_argument(
+        "--set", nargs="*", action="extend", default=[], metavar="KEY=VALUE", help="over the recipe"
+    )
     _device(parser)
     _precision(parser)
 
@@ -115,7 +119,9 @@ def _heldout(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=Path, nargs="*", default=[], help="torch or weights")
+    parser.add_argument(
+        "--models", type=Path, nargs="*", action="extend", default=[], help="torch or weights"
+    )
     parser.add_argument("--eval", type=Path, help="humaneval_x/ and cosqa/")
     parser.add_argument("--heldout", type=Path, help="what the stage `heldout` wrote")
     parser.add_argument("--no-bm25", action="store_true")
@@ -130,6 +136,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", required=True, help="what the weights are called")
     parser.add_argument("--origin", default="", help="whose weights the first run began with")
     parser.add_argument("--license", required=True, help="of the weights (SPDX)")
+    parser.add_argument("--data", type=Path, help="shards: their questions tell what is a hub")
     parser.add_argument("--eval", type=Path, help="humaneval_x/ and cosqa/, for the gate")
     parser.add_argument("--max-tokens", type=int, default=128)
 

@@ -159,6 +159,8 @@ def test_errors_are_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture
     for name in ("batsch", "optimiser.lr", "optimizer.lr.x", "optimizer"):
         assert main(["pretrain", *nothing, "--set", f"{name}=3"]) == 2
         assert f"no such setting: {name}\n" in capsys.readouterr().err
+    assert main(["pretrain", *nothing, "--set", "batsch=3", "--set", "seed=2"]) == 2
+    assert "no such setting: batsch\n" in capsys.readouterr().err
 
 
 def test_a_blend_alone_is_a_history(tmp_path: Path) -> None:
