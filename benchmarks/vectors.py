@@ -105,7 +105,7 @@ def _binary(documents: Array, questions: Array) -> Array:
 
 def _first(number: int) -> Scores:
     def scores(documents: Array, questions: Array) -> Array:
-        return _plain(_unit(documents[:, :number]), _unit(questions[:, :number]))
+        return _plain(_cut(documents[:, :number], documents), _unit(questions[:, :number]))
 
     return scores
 
@@ -114,9 +114,15 @@ def _main_axes(number: int, then: Scores) -> Scores:
     def scores(documents: Array, questions: Array) -> Array:
         _, axes = np.linalg.eigh(documents.T @ documents)  # smallest first
         kept = axes[:, -number:]
-        return then(_unit(documents @ kept), _unit(questions @ kept))
+        return then(_cut(documents @ kept, documents), _unit(questions @ kept))
 
     return scores
+
+
+def _cut(vectors: Array, whole: Array) -> Array:
+    """With the lengths that the whole vectors have: the shorter, the less a document counts."""
+    cut: Array = _unit(vectors) * np.linalg.norm(whole, axis=1, keepdims=True)
+    return cut
 
 
 def _unit(vectors: Array) -> Array:

@@ -62,7 +62,8 @@ def fusion(candidate: Candidate, dense: Scale, lexical: Scale, weight: float) ->
     ``weight`` is that of meaning, 0 to 1. A sum of scores keeps what ranks lose: by how much one
     is better than the next (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid
     Retrieval", 2023).
-    The square spreads cosines, which lie close together; the root gathers BM25, which does not.
+    The square spreads similarities, which lie close together; the root gathers BM25, which does
+    not.
     """
     by_meaning, by_words = dense.share(candidate.dense), lexical.share(candidate.lexical)
     parts = {MEANING: weight * by_meaning**2, WORDS: (1 - weight) * math.sqrt(by_words)}
@@ -159,9 +160,9 @@ def _scored(
         if name not in without and (change := rule(question, candidate, score)):
             parts[name] = change
             score += change
-    dense_rank, cosine = candidate.dense or (None, None)
+    dense_rank, similarity = candidate.dense or (None, None)
     lexical_rank, bm25 = candidate.lexical or (None, None)
-    explanation = Explanation(dense_rank, cosine, lexical_rank, bm25, parts)
+    explanation = Explanation(dense_rank, similarity, lexical_rank, bm25, parts)
     return Ranked(candidate, score, explanation)
 
 

@@ -45,18 +45,18 @@ class Explanation:
     """Why a hit stands where it stands. Ranks count from 1; None = not among the candidates."""
 
     dense_rank: int | None = None
-    dense_score: float | None = None  # cosine, -1 … 1
+    dense_score: float | None = None  # similarity, -1 … 1
     lexical_rank: int | None = None
     lexical_score: float | None = None  # BM25, 0 …
     # What the score is the sum of: "meaning", "words", and what each rule added; empty where the
-    # score is the cosine itself. ``codesearch.score_parts`` says what they mean.
+    # score is the similarity itself. ``codesearch.score_parts`` says what they mean.
     parts: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """The explanation in words, on one line."""
         found = {}
         if self.dense_rank is not None:
-            found["meaning"] = f" #{self.dense_rank} (cosine {self.dense_score:.3f})"
+            found["meaning"] = f" #{self.dense_rank} (similarity {self.dense_score:.3f})"
         if self.lexical_rank is not None:
             found["words"] = f" #{self.lexical_rank} (BM25 {self.lexical_score:.1f})"
         return ", ".join(

@@ -1,4 +1,4 @@
-"""Text in, unit vector out. Light to import: the runtime comes with ``load_encoder``."""
+"""Text in, vector out. Light to import: the runtime comes with ``load_encoder``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ __all__ = [
 
 
 class Encoder(Protocol):
-    """Turns strings into vectors of length 1; their dot product is the cosine.
+    """Turns strings into vectors, to be compared by their dot product.
+
+    A question's has length 1. A document's is up to 1 long, the shorter the more questions it is
+    near to: what is near to all of them answers none (``training/hubness.py``).
 
     A text's vector depends on the text and the weights alone: never on the texts beside it,
     their order, or the number of threads.
@@ -72,7 +75,7 @@ class Encoder(Protocol):
         ...
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
-        """The vector (dimension,) of a ``query_text`` string."""
+        """The vector (dimension,) of a ``query_text`` string, of length 1."""
         ...
 
 

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from codesearch.encoder.tokenizer import WordPieces
 from codesearch.encoder.weights import TOKENIZER, Weights, sha256
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same direction, at length 1: a question is no hub."""
+    scaled: NDArray[np.float32] = vector / np.linalg.norm(vector)
+    return scaled
 
 
 class LoadedWeights:

@@ -1,4 +1,4 @@
-"""Text → unit vector on the CPU, through ONNX Runtime in int8.
+"""Text → vector on the CPU, through ONNX Runtime in int8.
 
 One text a run, several runs at a time. The index must come out the same whatever was encoded
 beside a text, and an int8 graph finds the range of its activations per tensor: batch neighbours
@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from codesearch.encoder.loaded import LoadedWeights
+from codesearch.encoder.loaded import LoadedWeights, unit
 from codesearch.encoder.weights import GRAPH, sha256
 from codesearch.errors import ModelError
 
@@ -56,10 +56,8 @@ class OnnxEncoder(LoadedWeights):
         self._session = self._load_graph()
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
-        """The vector (dimension,) of a ``query_text`` string."""
-        ids = np.array([self._pieces.ids(text)], dtype=np.int64)  # (1, T)
-        vector: NDArray[np.float32] = self._session.run(None, {"input_ids": ids})[0][0]
-        return vector
+        """The vector (dimension,) of a ``query_text`` string, of length 1."""
+        return unit(self._vector(text))
 
     def encode_documents(
         self, texts: Sequence[str], *, on_batch: Callable[[int], None] | None = None
@@ -74,12 +72,17 @@ class OnnxEncoder(LoadedWeights):
             for start in range(0, len(texts), _ROUND):
                 # A run lets go of the interpreter lock. Cutting into tokens does not, but takes a
                 # fortieth of the time; in batches it would, for nothing that can be measured.
-                for vector in pool.map(self.encode_query, texts[start : start + _ROUND]):
+                for vector in pool.map(self._vector, texts[start : start + _ROUND]):
                     vectors[done] = vector
                     done += 1
                     if on_batch and (done % _REPORT_EVERY == 0 or done == len(texts)):
                         on_batch((done - 1) % _REPORT_EVERY + 1)
         return vectors
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        ids = np.array([self._pieces.ids(text)], dtype=np.int64)  # (1, T)
+        vector: NDArray[np.float32] = self._session.run(None, {"input_ids": ids})[0][0]
+        return vector
 
     def _load_graph(self) -> onnxruntime.InferenceSession:
         """The checked graph. Its SHA-256 is computed while the session is made of the same bytes.

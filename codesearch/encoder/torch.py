@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from codesearch.encoder.loaded import LoadedWeights
+from codesearch.encoder.loaded import LoadedWeights, unit
 from codesearch.encoder.weights import GRAPH, sha256
 from codesearch.errors import ModelError
 
@@ -64,9 +64,8 @@ class TorchEncoder(LoadedWeights):
             raise ModelError(f"Cannot use the device {device!r}: {error}", _REMEDY) from error
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
-        """The vector (dimension,) of a ``query_text`` string."""
-        vector: NDArray[np.float32] = self.encode_documents([text])[0]
-        return vector
+        """The vector (dimension,) of a ``query_text`` string, of length 1."""
+        return unit(self.encode_documents([text])[0])
 
     def encode_documents(
         self, texts: Sequence[str], *, on_batch: Callable[[int], None] | None = None
@@ -145,10 +144,12 @@ class _Net:
             for name in constants
             if name.endswith("LayerNorm.weight")
         }
+        self._hubs_nearest = int(constants.get("hubs_nearest", [0])[0])
+        self._hubs_weight = float(constants.get("hubs_weight", [0])[0])
         self._constants = {}
 
     def vectors(self, ids: Tensor, real: Tensor) -> Tensor:
-        """Ids (B, T), of which ``real`` (B, T) count → mean-pooled vectors (B, D), length 1."""
+        """Ids (B, T), of which ``real`` (B, T) count → mean-pooled vectors (B, D)."""
         with torch.inference_mode():
             hidden = self._words[ids] + self._places[: ids.shape[1]]
             hidden = self._norm(hidden, "embeddings.LayerNorm")
@@ -159,7 +160,15 @@ class _Net:
                 hidden = self._layer(hidden, mask, f"encoder.layer.{layer}")
             weight = real.unsqueeze(-1).float()
             mean = (hidden.float() * weight).sum(1) / weight.sum(1)
-            return functional.normalize(mean, dim=-1)
+            return self._shortened(functional.normalize(mean, dim=-1))
+
+    def _shortened(self, vectors: Tensor) -> Tensor:
+        """What is near to every question, made shorter (``training/hubness.py``): (B, D)."""
+        if "questions" not in self._linears:
+            return vectors
+        near = self._apply(vectors.to(self._dtype), "questions").float()  # (B, C)
+        mean = near.topk(self._hubs_nearest).values.mean(dim=-1, keepdim=True)
+        return vectors * (1 - self._hubs_weight * mean)
 
     def _layer(self, hidden: Tensor, mask: Tensor, name: str) -> Tensor:
         batch, length, _ = hidden.shape

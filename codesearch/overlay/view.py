@@ -101,7 +101,7 @@ class OverlaidReader:
         return {*files, *self._overlay.names}
 
     def nearest(self, vector: NDArray[np.float32], limit: int, where: Sequence[Condition]) -> Found:
-        """(point id, cosine), best first."""
+        """(point id, dot product), best first."""
         found = self._reader.nearest(vector, limit, where)
         if not self._overlay.points:
             return found

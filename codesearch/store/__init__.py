@@ -73,7 +73,7 @@ class Reader(Protocol):
     def nearest(
         self, vector: NDArray[np.float32], limit: int, where: Sequence[Condition] = ()
     ) -> list[tuple[str, float]]:
-        """(point id, cosine), best first."""
+        """(point id, dot product), best first."""
         ...
 
     def matching(

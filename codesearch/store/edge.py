@@ -43,7 +43,7 @@ class Shard:
             vectors={
                 _DENSE: edge.EdgeVectorParams(
                     size=dimension,
-                    distance=edge.Distance.Dot,  # vectors have length 1 already
+                    distance=edge.Distance.Dot,  # their lengths say something
                     datatype=edge.VectorStorageDatatype.Float16,
                 )
             },
@@ -93,7 +93,7 @@ class Shard:
     def nearest(
         self, vector: NDArray[np.float32], limit: int, where: Sequence[Condition]
     ) -> list[tuple[str, float]]:
-        """(point id, cosine), best first."""
+        """(point id, dot product), best first."""
         return self._query(edge.Query.Nearest(vector.tolist(), using=_DENSE), limit, where)
 
     def matching(

@@ -57,7 +57,7 @@ class EmbeddedReader:
     def nearest(
         self, vector: NDArray[np.float32], limit: int, where: Sequence[Condition] = ()
     ) -> list[tuple[str, float]]:
-        """(point id, cosine), best first."""
+        """(point id, dot product), best first."""
         return self._shard.nearest(vector, limit, where)
 
     def matching(

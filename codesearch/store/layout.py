@@ -68,7 +68,7 @@ def ensure_points(connection: Connection, layout: Layout, fingerprint: str, dime
             vectors_config={
                 DENSE: models.VectorParams(
                     size=dimension,
-                    distance=models.Distance.DOT,  # vectors have length 1 already
+                    distance=models.Distance.DOT,  # their lengths say something
                     datatype=models.Datatype.FLOAT16,
                     on_disk=layout.on_disk,
                 )

@@ -61,7 +61,7 @@ class ServerReader:
     def nearest(
         self, vector: NDArray[np.float32], limit: int, where: Sequence[Condition] = ()
     ) -> list[tuple[str, float]]:
-        """(point id, cosine), best first."""
+        """(point id, dot product), best first."""
         return self._tenant.nearest(self._published, vector, limit, where)
 
     def matching(

@@ -101,7 +101,7 @@ class Tenant:
         limit: int,
         where: Sequence[Condition],
     ) -> list[tuple[str, float]]:
-        """(point id, cosine), best first."""
+        """(point id, dot product), best first."""
         quantization = models.QuantizationSearchParams(rescore=True, oversampling=_OVERSAMPLING)
         params = models.SearchParams(quantization=quantization)
         return self._query(at, vector.tolist(), DENSE, params, limit, where)

@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 
 def model_card(job: Job, measured: Measured) -> str:
     """``README.md`` of the weights folder."""
-    return _CARD.format(job=job, measured=measured, table=_table(measured), story=_story(job))
+    return _CARD.format(
+        job=job,
+        measured=measured,
+        table=_table(measured),
+        story=_story(job),
+        hubs=_HUBS * (job.centres is not None),
+    )
 
 
 def _story(job: Job) -> str:
@@ -34,6 +40,9 @@ _SEEN = {
 CodeSearchNet and Stack Exchange among its training data: it has seen code beside English, and the
 functions of CoSQA are drawn from CodeSearchNet."""
 }
+
+_HUBS = """, then made shorter the nearer it
+  is to questions of all kinds (`codesearch/training/hubness.py`)"""
 
 _SHAPE = """ in the shape of
 ELECTRA: transformers' `ElectraModel` with an embedding size equal to the hidden size has BERT's
@@ -59,7 +68,7 @@ _CARD = """\
 {story}
 
 - Input: the strings of `codesearch/encoder/text.py`, cut at {job.max_tokens} tokens.
-- Output: the mean over all tokens, scaled to length 1.
+- Output: the mean over all tokens, scaled to length 1{hubs}.
 - Languages: English questions; code in any language, as far as its words are English.
 - `model.onnx`: weights int8 (a scale for each output channel, no two neighbours beyond what
   16 bits hold), word vectors int8 (a scale for each word), activations quantised as they come.
@@ -79,9 +88,9 @@ functions, where a difference between two columns is known to about .009 either 
 of the encoder alone, without lexical search and ranking. Made and measured by
 
     python -m codesearch.training export --run RUN --name NAME --out DIR --eval EVAL \\
-        --origin ORIGIN --license LICENSE
+        --origin ORIGIN --license LICENSE --data SHARDS
 
-with `--max-tokens {job.max_tokens}`.
+with `--max-tokens {job.max_tokens}`; without `--data` nothing is made shorter.
 
 ## Limits
 

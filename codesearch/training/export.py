@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from codesearch.training.card import model_card
 from codesearch.training.compare import Cosine, compare
 from codesearch.training.fit import tokenizer_rules
 from codesearch.training.graph import Shape, encoder_graph
+from codesearch.training.hubness import Array, shortened
 from codesearch.training.samples import sample_texts
 from codesearch.training.tasks import KEPT, MEAN, REMOVED, load_tasks
 from codesearch.training.warmstart import TorchReference, activation_peaks, load_electra
@@ -59,6 +61,7 @@ class Job:
     weight_steps: int = 127  # bound of the sum of two neighbouring int8 weights
     evaluation: Path | None = None  # humaneval_x/ and cosqa/
     trained: str = ""  # the runs since, in words; "" where there were none
+    centres: Array | None = None  # (C, D) of questions; None: hubs are left as they are
 
 
 @dataclass(slots=True)
@@ -83,7 +86,7 @@ def export(job: Job) -> Measured:
     shape = Shape(
         sizes.num_hidden_layers, sizes.num_attention_heads, job.max_tokens, sizes.layer_norm_eps
     )
-    graph = encoder_graph(state, shape, peaks, weight_steps=job.weight_steps)
+    graph = encoder_graph(state, shape, peaks, centres=job.centres, weight_steps=job.weight_steps)
     onnx.checker.check_model(graph)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -120,7 +123,9 @@ def _gate(job: Job, folder: Path, reference: TorchReference, texts: list[str]) -
     if size > _LARGEST:
         raise ModelError(f"The folder has {size >> 20} MiB, more than {_LARGEST >> 20}.")
     shipped = OnnxEncoder(folder)
-    cosines = (shipped.encode_documents(texts) * reference.encode_documents(texts)).sum(axis=1)
+    vectors = shipped.encode_documents(texts)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = (vectors * reference.encode_documents(texts)).sum(axis=1)
     measured = Measured(size / 2**20, float(np.mean(cosines)), float(np.min(cosines)))
     if not measured.cosine_least >= _LEAST_COSINE:  # so that NaN fails, too
         raise ModelError(
@@ -128,7 +133,7 @@ def _gate(job: Job, folder: Path, reference: TorchReference, texts: list[str]) -
             "Look for outlier channels; see the notes on smoothing in training/graph.py.",
         )
     if job.evaluation:
-        measured.mrr = _compare(job.evaluation, reference, shipped)
+        measured.mrr = _compare(job, job.evaluation, reference, shipped)
         for what, (before, after) in measured.mrr.items():
             if not before - after <= _MOST_LOST.get(what, 1):
                 raise ModelError(f"int8 costs too much: MRR {before:.3f} → {after:.3f} ({what}).")
@@ -136,11 +141,16 @@ def _gate(job: Job, folder: Path, reference: TorchReference, texts: list[str]) -
 
 
 def _compare(
-    folder: Path, reference: TorchReference, shipped: OnnxEncoder
+    job: Job, folder: Path, reference: TorchReference, shipped: OnnxEncoder
 ) -> dict[str, tuple[float, float]]:
     """Set → MRR of the float32 model and of the int8 graph."""
+
+    def exact(texts: Sequence[str]) -> Array:
+        vectors = reference.encode_documents(texts)
+        return vectors if job.centres is None else shortened(vectors, job.centres)
+
     rankers = {
-        "float32": Cosine(reference.encode_documents),
+        "float32": Cosine(exact),
         "int8": Cosine(shipped.encode_documents),
     }
     table = compare(rankers, load_tasks(folder, None))

@@ -30,6 +30,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from codesearch.training.hubness import NEAREST, WEIGHT
+
 Array = NDArray[np.float32]
 
 _FUSED = "com.microsoft"  # operators of ONNX Runtime that every CPU build has
@@ -53,9 +55,12 @@ def encoder_graph(
     shape: Shape,
     peaks: Mapping[str, Array],
     *,
+    centres: Array | None = None,
     weight_steps: int = 127,
 ) -> onnx.ModelProto:
     """The graph ``input_ids`` (1, T) int64 → ``vector`` (1, D) float32, mean-pooled, length 1.
+
+    With ``centres`` (C, D) of questions it is shorter, as ``hubness.py`` says.
 
     ``state`` are the weights of transformers' ``ElectraModel`` by their names there. ``peaks``
     maps the module names of linear layers to the largest magnitude (in,) of each input channel
@@ -69,6 +74,8 @@ def encoder_graph(
     mean = writer.node("ReduceMean", [hidden, writer.integers("axis", [1])], keepdims=0)
     vector = writer.node("LpNormalization", [mean], axis=-1, p=2)
     dimension = state["encoder.layer.0.output.dense.bias"].shape[0]
+    if centres is not None:
+        vector = _shortened(writer, vector, centres)
     return writer.model(vector, dimension)
 
 
@@ -107,6 +114,18 @@ def _layer(writer: _Writer, hidden: str, name: str, shape: Shape) -> str:
     wide = writer.linear(wide, [f"{name}.output.dense"])
     hidden = writer.node("Add", [wide, hidden])
     return writer.norm(hidden, f"{name}.output.LayerNorm", shape.epsilon)
+
+
+def _shortened(writer: _Writer, vector: str, centres: Array) -> str:
+    """What ``hubness.shortened`` does: (1, D) → (1, D)."""
+    near = writer.product("questions", vector, centres.T, np.zeros(len(centres), np.float32))
+    count = writer.integers("hubs_nearest", [NEAREST])
+    top = writer.nodes("TopK", [near, count], 2, axis=-1)[0]
+    mean = writer.node("ReduceMean", [top, writer.integers("axis", [1])])
+    weight = writer.constant("hubs_weight", np.array([WEIGHT], np.float32))
+    one = writer.constant("one", np.array([1], np.float32))
+    length = writer.node("Sub", [one, writer.node("Mul", [mean, weight])])
+    return writer.node("Mul", [vector, length])
 
 
 class _Writer:
@@ -159,6 +178,10 @@ class _Writer:
             factors = _smoothing(self._peaks[name], matrix)  # (in,)
             matrix = matrix * factors[:, None]
             hidden = self.node("Mul", [hidden, self.constant(f"{name}.smooth", 1 / factors)])
+        return self.product(name, hidden, matrix, bias)
+
+    def product(self, name: str, hidden: str, matrix: Array, bias: Array) -> str:
+        """(1, …, in) times (in, out) in int8."""
         scales = np.maximum(_loudest_pair(matrix), _TINY**3) / self._steps  # (out,)
         inputs = [
             hidden,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from codesearch.errors import ModelError
-from codesearch.training import history
+from codesearch.training import history, hubness, packed
 from codesearch.training.export import Job, Measured, export
 
 
@@ -16,6 +16,7 @@ def ship(
     *,
     origin: str,
     license: str,
+    data: Path | None = None,
     evaluation: Path | None = None,
     max_tokens: int = 128,
 ) -> Measured:
@@ -23,7 +24,8 @@ def ship(
 
     ``folder`` is that of a run, or a model folder. The card tells the runs that its
     ``training.json`` records. ``origin`` is what the first of them began with, "" from scratch;
-    ``license`` (SPDX) is that of the weights.
+    ``license`` (SPDX) is that of the weights. ``data`` are the shards whose questions tell which
+    documents are hubs; without them, all vectors are left with length 1.
     """
     model = folder / "model" if (folder / "model").is_dir() else folder
     records = history.read(model)
@@ -42,5 +44,6 @@ def ship(
         max_tokens=max_tokens,
         evaluation=evaluation,
         trained=history.in_words(records),
+        centres=hubness.question_centres(model, packed.load(data)) if data else None,
     )
     return export(job)

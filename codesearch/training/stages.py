@@ -170,6 +170,7 @@ def run_export(given: argparse.Namespace) -> None:
         given.name,
         origin=given.origin,
         license=given.license,
+        data=given.data,
         evaluation=given.eval,
         max_tokens=given.max_tokens,
     )

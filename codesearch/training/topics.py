@@ -31,7 +31,7 @@ def topics(pairs: Pairs, words: Array, size: int, seed: int) -> NDArray[np.int32
     for language in np.unique(pairs.language[pairs.asked]):
         own = np.flatnonzero(pairs.asked & (pairs.language == language))
         count = max(1, len(own) // size)
-        labels[own] = first + _clusters(vectors[own], count, random)
+        labels[own] = first + spherical_kmeans(vectors[own], count, random)[1]
         first += count
     return labels
 
@@ -52,8 +52,10 @@ def _question_vectors(pairs: Pairs, words: Array) -> Array:
     return vectors
 
 
-def _clusters(vectors: Array, count: int, random: np.random.Generator) -> NDArray[np.int32]:
-    """Spherical k-means."""
+def spherical_kmeans(
+    vectors: Array, count: int, random: np.random.Generator
+) -> tuple[Array, NDArray[np.int32]]:
+    """``count`` centres (C, D) of ``vectors`` (N, D), all of length 1; the nearest of each (N,)."""
     centres = vectors[random.choice(len(vectors), count, replace=False)]
     nearest = np.zeros(len(vectors), np.int32)
     for _ in range(_ROUNDS):
@@ -64,4 +66,4 @@ def _clusters(vectors: Array, count: int, random: np.random.Generator) -> NDArra
         np.add.at(sums, nearest, vectors)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         centres = np.where(lengths > 0, sums / lengths.clip(1e-6), centres)
-    return nearest
+    return centres, nearest

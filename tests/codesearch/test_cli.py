@@ -79,7 +79,7 @@ def test_context_is_markdown_with_the_code(indexed: Path) -> None:
 def test_explain(indexed: Path) -> None:
     done = run("search", "sign a cookie", "--explain", "-n", "1", cwd=indexed)
     meaning, words = (
-        r"meaning #1 \(cosine 0\.\d+\) \+0\.5000",
+        r"meaning #1 \(similarity 0\.\d+\) \+0\.5000",
         r"words #1 \(BM25 [\d.]+\) \+0\.5000",
     )
     assert re.search(f"why: {meaning}, {words}", done.stdout)

@@ -29,11 +29,21 @@ def encoder() -> Encoder:
     return load_encoder(threads=2)
 
 
-def test_vectors_have_length_one_and_the_right_shape(encoder: Encoder) -> None:
+def test_a_question_has_length_one_and_a_document_less(encoder: Encoder) -> None:
     vectors = encoder.encode_documents(TEXTS)
     assert vectors.shape == (len(TEXTS), encoder.dimension)
     assert vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    lengths = np.linalg.norm(vectors, axis=1)
+    assert lengths.min() > 0.6
+    assert lengths.max() < 1
+    assert np.linalg.norm(encoder.encode_query(TEXTS[2])) == pytest.approx(1, abs=1e-5)
+
+
+def test_what_is_near_to_many_questions_is_shorter(encoder: Encoder) -> None:
+    hub, specific = encoder.encode_documents(
+        ["get the value", "xn wq zzt def xn(wq, zzt): return 0x3f ^ 0x7e"]
+    )
+    assert np.linalg.norm(hub) < np.linalg.norm(specific)
 
 
 def test_no_texts_give_no_vectors(encoder: Encoder) -> None:
@@ -43,7 +53,8 @@ def test_no_texts_give_no_vectors(encoder: Encoder) -> None:
 def test_a_text_has_one_vector_whatever_is_beside_it(encoder: Encoder) -> None:
     together = encoder.encode_documents(TEXTS)
     for number, text in enumerate(TEXTS):
-        np.testing.assert_array_equal(together[number], encoder.encode_query(text))
+        alone = together[number] / np.linalg.norm(together[number])
+        np.testing.assert_array_equal(alone, encoder.encode_query(text))
         np.testing.assert_array_equal(together[number], encoder.encode_documents([text])[0])
 
 

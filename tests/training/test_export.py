@@ -11,6 +11,7 @@ from codesearch.encoder import load_encoder
 from codesearch.encoder.tokenizer import WordPieces
 from codesearch.encoder.weights import DEFAULT_FOLDER, TOKENIZER
 from codesearch.errors import ModelError
+from codesearch.training.packed import Pairs
 
 pytestmark = pytest.mark.slow
 torch = pytest.importorskip("torch", reason="exporting needs the train extra (torch)")
@@ -18,6 +19,7 @@ transformers = pytest.importorskip("transformers", reason="exporting needs the t
 pytest.importorskip("onnx", reason="exporting needs the train extra (onnx)")
 
 VOCABULARY = 30522
+TEXTS = ["", "read a file", "def add(a, b): return a + b", "a long text of many words " * 50, "x"]
 
 
 def write_model(folder: Path, **sizes: float) -> Path:
@@ -57,6 +59,42 @@ def test_the_folder_says_what_the_model_says(tmp_path: Path, embedding: int) -> 
     texts = ["", "read a file", "def add(a, b): return a + b", "a long text of many words " * 50]
     cosines = (encoder.encode_documents(texts) * reference.encode_documents(texts)).sum(axis=1)
     assert np.min(cosines) > 0.99
+
+
+def test_what_is_near_to_many_questions_is_made_shorter(tmp_path: Path) -> None:
+    from codesearch.training.hubness import shortened  # noqa: PLC0415
+
+    source = write_model(tmp_path / "model")
+    run(source, tmp_path / "plain", max_tokens=32)
+    plain = load_encoder(tmp_path / "plain").encode_documents(TEXTS)
+    np.testing.assert_allclose(np.linalg.norm(plain, axis=1), 1, atol=1e-5)
+    run(source, tmp_path / "out", max_tokens=32, centres=plain[:4])
+    vectors = load_encoder(tmp_path / "out").encode_documents(TEXTS)
+    np.testing.assert_allclose(vectors, shortened(plain, plain[:4]), atol=0.005)
+    lengths = np.linalg.norm(vectors, axis=1)
+    assert lengths.max() < 1
+    assert "made shorter" in (tmp_path / "out" / "README.md").read_text()
+    assert "made shorter" not in (tmp_path / "plain" / "README.md").read_text()
+    on_torch = load_encoder(tmp_path / "out", device="cpu:0").encode_documents(TEXTS)
+    np.testing.assert_allclose(np.linalg.norm(on_torch, axis=1), lengths, atol=0.005)
+
+
+def test_centres_are_of_the_questions_that_pairs_ask(
+    pairs: Pairs, start: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from codesearch.training import hubness, nets  # noqa: PLC0415
+
+    monkeypatch.setattr(hubness, "CENTRES", 4)
+    centres = hubness.question_centres(start, pairs)
+    assert centres.shape == (4, 16)
+    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(centres, hubness.question_centres(start, pairs))
+    asked = np.flatnonzero(pairs.asked & ~pairs.weak)
+    texts = [pairs.text(record, 64) for record in asked]
+    vectors = nets.encode_all(nets.load_model(start), texts, pairs.meta.specials.pad, bf16=True)
+    near = (vectors @ centres.T).max(axis=1)
+    others = np.random.default_rng(1).permuted(vectors, axis=1)
+    assert near.mean() > (others @ centres.T).max(axis=1).mean()
 
 
 @pytest.mark.parametrize("embedding", [64, 32], ids=["like BERT", "projected"])
