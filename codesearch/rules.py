@@ -28,7 +28,6 @@ _PROSE_FACTOR = 0.7
 _LOOSE_FACTOR = 0.85
 _DECLARATION_FACTOR = 0.8
 _SHORT_TYPE_LINES, _SHORT_TYPE_FACTOR = 25, 0.9
-_SPECIAL_FACTOR = 0.95
 
 _FUNCTIONS = {Kind.FUNCTION, Kind.METHOD}
 _DEFINITIONS = {*_FUNCTIONS, Kind.CLASS}
@@ -128,14 +127,6 @@ def short_type(question: Question, candidate: Candidate, score: float) -> float:
     return score * (_SHORT_TYPE_FACTOR - 1) if is_short else 0.0
 
 
-def special(question: Question, candidate: Candidate, score: float) -> float:
-    """What Python calls by itself (``__init__``) stands a little behind what people call."""
-    symbol = candidate.payload["symbol"]
-    if symbol in question.names or not (symbol.startswith("__") and symbol.endswith("__")):
-        return 0.0
-    return score * (_SPECIAL_FACTOR - 1)
-
-
 RULES: Mapping[str, Rule] = {
     "place": place,
     "exact name": exact,
@@ -144,7 +135,6 @@ RULES: Mapping[str, Rule] = {
     "outside definitions": loose,
     "declaration": declaration,
     "short type": short_type,
-    "special method": special,
 }
 
 

@@ -230,13 +230,6 @@ def test_a_declaration_stands_behind_what_does_it(signature: str, text: str) -> 
     assert order("receive all data", done, body)[0] == "a.cs:recv_all"
 
 
-def test_special_methods_stand_behind_unless_named() -> None:
-    special, own = candidate("a.py:__rpow__", 1, 1), candidate("b.py:limit", 2, 2)
-    assert order("round a fraction", special, own)[0] == "b.py:limit"
-    assert order("round a fraction", special, own, without=("special method",))[0] != "b.py:limit"
-    assert order("what calls __rpow__", special, own)[0] == "a.py:__rpow__"
-
-
 def test_a_file_with_several_good_hits_rises_by_its_best() -> None:
     alone = candidate("alone.py:f", 1, 1)
     members = [candidate(f"many.py:g{n}", n, n, start_line=n) for n in (2, 3, 4)]
