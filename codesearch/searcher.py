@@ -97,7 +97,7 @@ class Searcher:
         """Chunks whose meaning is nearest to that of ``chunk``; itself left out."""
         if top_k < 1:
             return []
-        vector = self._encoder().encode_documents([document_text(chunk)])[0]
+        vector = self._encoder().encode_query(document_text(chunk))
         with self._laid(locate, lay) as reader:
             where = [*reader.visible(), *conditions(filter_, reader.paths)]
             found = reader.nearest(vector, min(top_k, _MOST_HITS) + 1, where)
