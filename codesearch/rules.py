@@ -120,7 +120,7 @@ def declaration(question: Question, candidate: Candidate, score: float) -> float
 def short_type(question: Question, candidate: Candidate, score: float) -> float:
     """A short type says what there is and not what is done, which most ask, unless for a type."""
     payload = candidate.payload
-    is_meant = question.is_name or payload["symbol"] in question.names
+    is_meant = question.is_name or defines(candidate, question.names)
     if payload["kind"] != Kind.CLASS or is_meant or question.words & _ASKS_FOR_TYPE:
         return 0.0
     is_short = payload["end_line"] - payload["start_line"] < _SHORT_TYPE_LINES

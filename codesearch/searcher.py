@@ -97,6 +97,7 @@ class Searcher:
         """Chunks whose meaning is nearest to that of ``chunk``; itself left out."""
         if top_k < 1:
             return []
+        # As a question, so that its vector has length 1.
         vector = self._encoder().encode_query(document_text(chunk))
         with self._laid(locate, lay) as reader:
             where = [*reader.visible(), *conditions(filter_, reader.paths)]

@@ -45,7 +45,8 @@ class Explanation:
     """Why a hit stands where it stands. Ranks count from 1; None = not among the candidates."""
 
     dense_rank: int | None = None
-    dense_score: float | None = None  # similarity, -1 … 1
+    # The cosine, less for what is near to every question: -1 … 1.
+    dense_score: float | None = None
     lexical_rank: int | None = None
     lexical_score: float | None = None  # BM25, 0 …
     # What the score is the sum of: "meaning", "words", and what each rule added; empty where the

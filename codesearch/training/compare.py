@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 Scores = NDArray[np.float32]
-Encode = Callable[[Sequence[str]], Scores]  # texts → vectors (n, D) of length 1
+Encode = Callable[[Sequence[str]], Scores]  # texts → vectors (n, D)
 Table = dict[str, dict[str, float]]  # set → ranker → mean reciprocal rank
 _K1, _B = 1.2, 0.75
 
@@ -64,7 +64,7 @@ class Cosine:
         self._encode = encode
 
     def scores(self, questions: Sequence[str], documents: Sequence[str]) -> Scores:
-        """Cosines (Q, N)."""
+        """Dot products (Q, N): cosines, where hubs are not made shorter."""
         return self._encode(questions) @ self._encode(documents).T
 
 

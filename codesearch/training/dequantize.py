@@ -2,7 +2,8 @@
 
 So a run on one's own repositories starts where the shipped one ended, with nothing to download.
 What int8 rounded off stays off: vectors of the model are within .995 of those of the run that
-was exported. The graph's constants carry the names of the layers (``graph.py``).
+was exported. What made hubs shorter is left out, for ``export`` finds it anew from the pairs. The
+graph's constants carry the names of the layers (``graph.py``).
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.encoder.weights import TOKENIZER
+from codesearch.training import fit
 from codesearch.training.topics import spherical_kmeans
 
 if TYPE_CHECKING:
@@ -39,8 +41,7 @@ def question_centres(model: Path, pairs: Pairs) -> Array:
 
     Raises ``ModelError`` where the shards are not of the model's tokenizer.
     """
-    from codesearch.encoder.weights import TOKENIZER  # noqa: PLC0415
-    from codesearch.training import fit, nets  # noqa: PLC0415 – the arithmetic below needs no torch
+    from codesearch.training import nets  # noqa: PLC0415 – the arithmetic below needs no torch
 
     loaded = nets.load_model(model)
     fit.require_fit(pairs, model / TOKENIZER, loaded.config.vocab_size)

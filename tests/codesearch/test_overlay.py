@@ -374,7 +374,7 @@ QUESTIONS = [
     QUESTION,
     "understand an order",
     "where is an invoice sent",
-    "count_prices",
+    "prices_count",  # another order than the names have: by words two hits would be a near tie
     "smear",
     "mix",
     "label",
@@ -395,16 +395,12 @@ def test_a_dirty_tree_answers_as_its_commit_would(index: Index, shop: Path, top_
     for query, hits in dirty.items():
         clean = index.search(query, top_k=top_k)
         assert index.freshness().overlaid_files == 0
-        # The engine counts the documents of the old versions here, of the new ones there: scores by
-        # words differ a little, and two hits whose scores lie closer than that may change places.
-        assert sorted(plain(hits)) == sorted(plain(clean)), query
-        places = [hit.score for hit in clean]
-        assert [hit.score for hit in hits] == pytest.approx(places, rel=0.03), query
-        same = dict(zip(plain(clean), clean, strict=True))
-        for one, other in ((hit, same[key]) for key, hit in zip(plain(hits), hits, strict=True)):
+        assert plain(hits) == plain(clean), query
+        for one, other in zip(hits, clean, strict=True):
             why, because = one.explanation, other.explanation
             assert (why.dense_rank, why.lexical_rank) == (because.dense_rank, because.lexical_rank)
             assert why.dense_score == pytest.approx(because.dense_score, abs=1e-6)
+            # The engine counts the documents of the old versions here, of the new ones there.
             assert why.lexical_score == pytest.approx(because.lexical_score, rel=0.15), query
             assert one.score == pytest.approx(other.score, rel=0.03), query
     assert plain(related) == plain(index.similar(dirty["smear"][0].chunk))
