@@ -1,9 +1,9 @@
 """``python -m codesearch.training STAGE …``: the one entry point of training.
 
-Stages, in their order: mine, pack, vocabulary, pretrain, contrastive, filter, blend, heldout,
-evaluate, export, and dequantize, which undoes the last; carry and join move files to another
-machine and back. ``STAGE --help`` says more, and ``README.md`` beside this file has the whole
-sequence.
+Stages, in their order: mine, commits, sheets, asked, pack, vocabulary, pretrain, contrastive,
+filter, blend, heldout, evaluate, export, and dequantize, which undoes the last; carry and join
+move files to another machine and back. ``STAGE --help`` says more, and ``README.md`` beside this
+file has the whole sequence.
 """
 
 from __future__ import annotations
@@ -44,9 +44,22 @@ def _mine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--processes", type=int, default=0, help="0: one for each core")
 
 
+def _sheets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mined", type=Path, required=True, help="what the stage `mine` wrote")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the sheets")
+    parser.add_argument("--count", type=int, default=4500, help="chunks of code")
+
+
+def _asked(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mined", type=Path, required=True, help="what the stage `mine` wrote")
+    parser.add_argument("--sheets", type=Path, required=True, help="with NNN.questions.txt beside")
+    parser.add_argument("--out", type=Path, required=True)
+
+
 def _pack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mined", type=Path, required=True)
     parser.add_argument("--commits", type=Path, help="what the stage `commits` wrote")
+    parser.add_argument("--asked", type=Path, help="what the stage `asked` wrote")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--heldout", type=Path, help="a list of what must stay out")
@@ -167,6 +180,8 @@ def _join(parser: argparse.ArgumentParser) -> None:
 STAGES: dict[str, tuple[_Add, Callable[[argparse.Namespace], None]]] = {
     "mine": (_mine, stages.run_mine),
     "commits": (_mine, stages.run_commits),
+    "sheets": (_sheets, stages.run_sheets),
+    "asked": (_asked, stages.run_asked),
     "pack": (_pack, stages.run_pack),
     "vocabulary": (_vocabulary, stages.run_vocabulary),
     "pretrain": (_pretrain, stages.run_pretrain),

@@ -61,6 +61,7 @@ class Packing:
     tokenizer: Path  # tokenizer.json
     out: Path
     commits: Path | None = None  # mined from histories
+    asked: Path | None = None  # written on sheets
     max_tokens: int = 192
     text_tokens: int = 64
     weak_share: float = 0.5  # weak pairs at most, as a share of the documented ones, by language
@@ -75,6 +76,7 @@ class Report:
     documented: Counter[str] = field(default_factory=Counter)  # by language
     weak: Counter[str] = field(default_factory=Counter)  # by language
     commits: Counter[str] = field(default_factory=Counter)  # by language
+    asked: Counter[str] = field(default_factory=Counter)  # by language
     bystanders: Counter[str] = field(default_factory=Counter)  # by kind
     dropped: Counter[str] = field(default_factory=Counter)  # by reason
     repositories: int = 0
@@ -85,7 +87,7 @@ class Report:
 class _Item(NamedTuple):
     repository: int
     pair: Pair
-    told: bool = False  # by a commit
+    told: bool = False  # by a commit, or written on a sheet
 
 
 def pack(job: Packing) -> Report:
@@ -127,8 +129,9 @@ def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[_Item
     documented: list[_Item] = []
     weak: list[_Item] = []
     told: list[_Item] = []
+    asked: list[_Item] = []
     others: list[_Item] = []
-    for folder in (job.mined, job.commits):
+    for folder in (job.mined, job.commits, job.asked):
         # Anew for each: a function may well come with its documentation and with a commit.
         seen = Seen()
         for path in job.evaluation:
@@ -143,8 +146,10 @@ def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[_Item
             for pair in _new_ones(mine.read(path), seen, report):
                 if not pair.text:
                     others.append(_Item(number, pair))
-                elif folder == job.commits:
-                    told.append(_Item(number, pair, told=True))
+                elif folder != job.mined:
+                    (told if folder == job.commits else asked).append(
+                        _Item(number, pair, told=True)
+                    )
                 else:
                     (weak if pair.weak else documented).append(_Item(number, pair))
     weak = _less_weak(weak, documented, job.weak_share, report)
@@ -153,31 +158,50 @@ def _gather(job: Packing, report: Report) -> tuple[list[mine.Header], list[_Item
         (report.documented, documented),
         (report.weak, weak),
         (report.commits, told),
+        (report.asked, asked),
     ):
         counts.update(item.pair.chunk.language for item in pairs)
     report.bystanders.update(item.pair.chunk.kind.value for item in others)
-    every = documented + weak + told + others
+    every = documented + weak + told + asked + others
     return list(headers.values()), sorted(every, key=lambda item: item.repository)
 
 
 def _new_ones(pairs: Iterator[Pair], seen: Seen, report: Report) -> Iterator[Pair]:
-    """What was not there before; later parts behind their first, and only where that is kept."""
+    """What was not there before; later parts behind their first, and only where that is kept.
+
+    Of one chunk several questions may be asked: they stay, or go, together.
+    """
     kept = set()
+    verdicts: dict[tuple[str, str], str] = {}
     for pair in sorted(pairs, key=lambda pair: pair.chunk.part > 1):
         definition = (pair.text, pair.chunk.path, pair.chunk.qualified_name)
         is_later = pair.chunk.part > 1 and definition in kept
-        bare = pair.bare.text
-        first, end = pair.doc_lines
-        again = first < end and not seen.is_new_code(pair.chunk.text)  # evaluation keeps both
-        if again or not seen.is_new_code(bare):
-            report.dropped["equal code"] += 1
-        elif pair.text and not is_later and not seen.is_new_text(pair.text):
-            report.dropped["equal text"] += 1
-        elif not seen.is_new_shape(shape(bare)):
-            report.dropped["nearly equal code"] += 1
+        place = (pair.chunk.path, pair.chunk.content_hash)
+        if not pair.text or place not in verdicts:
+            verdicts[place] = _known_code(pair, seen)
+        reason = verdicts[place]
+        if (
+            reason != "equal code"
+            and pair.text
+            and not is_later
+            and not seen.is_new_text(pair.text)
+        ):
+            reason = "equal text"
+        if reason:
+            report.dropped[reason] += 1
         else:
             kept.add(definition)
             yield pair
+
+
+def _known_code(pair: Pair, seen: Seen) -> str:
+    """Why the code is not new; "" where it is."""
+    bare = pair.bare.text
+    first, end = pair.doc_lines
+    again = first < end and not seen.is_new_code(pair.chunk.text)  # evaluation keeps both
+    if again or not seen.is_new_code(bare):
+        return "equal code"
+    return "" if seen.is_new_shape(shape(bare)) else "nearly equal code"
 
 
 def _less_weak(

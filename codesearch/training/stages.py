@@ -37,6 +37,21 @@ def run_commits(given: argparse.Namespace) -> None:
     _mine(given, commits.find_told)
 
 
+def run_sheets(given: argparse.Namespace) -> None:
+    """Mined code → sheets, for somebody to write questions that it answers."""
+    from codesearch.training import sheets
+
+    print(f"{sheets.write(given.mined, given.out, given.count)} sheets in {given.out}")
+
+
+def run_asked(given: argparse.Namespace) -> None:
+    """Sheets, and the questions written beside them → pairs in text."""
+    from codesearch.training import sheets
+
+    counts = sheets.read(given.mined, given.sheets, given.out)
+    print(", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
 def run_pack(given: argparse.Namespace) -> None:
     """Pairs in text → shards of token ids, without duplicates and evaluation items."""
     from codesearch.training import data
@@ -47,6 +62,7 @@ def run_pack(given: argparse.Namespace) -> None:
         given.out,
         max_tokens=given.max_tokens,
         commits=given.commits,
+        asked=given.asked,
         weak_share=given.weak_share,
         evaluation=tuple(given.not_these),
         heldout=given.heldout,
