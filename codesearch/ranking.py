@@ -19,8 +19,8 @@ from codesearch.types import Explanation
 MEANING, WORDS = "meaning", "words"  # what is fused
 CANDIDATES = 100  # of each kind that come into the ranking
 _DENSE_WEIGHT, _DENSE_WEIGHT_OF_NAMES = 0.5, 0.2
-_REPEAT_FACTOR = 0.8
-_SUPPORT_WEIGHT, _SUPPORT_DECAY, _SUPPORTERS = 0.25, 0.5, 8
+_REPEAT_FACTOR = 0.95
+_SUPPORT_WEIGHT, _SUPPORT_DECAY, _SUPPORTERS = 0.2, 0.5, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _support(members: Sequence[Ranked]) -> float:
 
 
 def _repeat(member: Ranked, place: int) -> float:
-    """Further hits of a file make way: each counts a fifth less, so that no file fills the list."""
+    """Further hits of a file make way: each counts a twentieth less."""
     return member.score * (_REPEAT_FACTOR**place - 1)
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
+from codesearch.abbreviations import is_said
 from codesearch.encoder.text import identifier_words
 from codesearch.lexical import stem
 from codesearch.question import Question
@@ -24,7 +25,7 @@ from indexers.languages import Form
 _FILE_WEIGHT, _FOLDER_WEIGHT, _SYMBOL_WEIGHT = 0.2, 0.1, 0.03
 _EXACT_WEIGHT, _EXACT_IN_SENTENCE_WEIGHT, _SCOPE_WEIGHT = 0.4, 0.1, 0.1
 _ASIDE_FACTOR = 0.6
-_PROSE_FACTOR = 0.7
+_PROSE_FACTOR = 0.5
 _LOOSE_FACTOR = 0.85
 _DECLARATION_FACTOR = 0.8
 _SHORT_TYPE_LINES, _SHORT_TYPE_FACTOR = 25, 0.9
@@ -175,9 +176,9 @@ def _has_no_body(payload: Mapping[str, Any]) -> bool:
 
 
 def _says(question: Question, name: str) -> bool:
-    """Whether every word of the name occurs in the question."""
+    """Whether every word of the name occurs in the question, short or long."""
     words = _name_words(name)
-    return bool(words) and words <= question.words
+    return bool(words) and all(is_said(word, question.words) for word in words)
 
 
 @lru_cache(maxsize=20_000)

@@ -23,7 +23,7 @@ LAYERS = [
     {"errors", "types"},
     {"settings", "encoder"},
     {"lexical"},
-    {"question"},
+    {"question", "abbreviations"},
     {"rules"},
     {"ranking", "store", "fingerprint", "render"},
     {"filters", "home", "queries", "refs", "writer"},

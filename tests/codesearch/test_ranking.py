@@ -86,6 +86,21 @@ def test_a_file_whose_whole_name_the_question_says(path: str) -> None:
     assert order("how does it match?", other, said)[0] == "src/http_router_base.py:f"
 
 
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [
+        ("websocket client", "net/client_ws.py"),
+        ("how are requests authenticated", "net/request_auth.py"),
+        ("auth of a request", "net/RequestAuthentication.java"),
+        ("config of the db", "core/database_config.go"),
+    ],
+)
+def test_a_name_says_its_words_short_or_long(question: str, path: str) -> None:
+    other, said = candidate("net/other_thing.py:f", 1, 1), candidate(f"{path}:g", 3, 3)
+    assert order(question, other, said)[0] == f"{path}:g"
+    assert order("how does it match?", other, said)[0] == "net/other_thing.py:f"
+
+
 def test_who_asks_for_a_name_gets_its_definition() -> None:
     use, definition = candidate("a.py:use_cart", 1, 1), candidate("b.py:Cart", 20, 20, kind="class")
     assert order("Cart", use, definition)[0] == "b.py:Cart"
