@@ -92,7 +92,11 @@ def _run(parser: argparse.ArgumentParser) -> None:
 
 
 def _precision(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--float32", action="store_true", help="no bfloat16 matrix products")
+    parser.add_argument(
+        "--float32",
+        action="store_true",
+        help="no bfloat16 matrix products (nor where they are slow)",
+    )
 
 
 def _device(parser: argparse.ArgumentParser) -> None:

@@ -49,7 +49,8 @@ def question_centres(model: Path, pairs: Pairs) -> Array:
     asked = np.flatnonzero(pairs.asked & ~pairs.weak)
     records = random.permutation(asked)[:_QUESTIONS]
     texts = [pairs.text(record, _TOKENS) for record in records]
-    vectors = nets.encode_all(loaded, texts, pairs.meta.specials.pad, bf16=True)
+    bf16 = nets.gains_by_bf16(next(loaded.parameters()).device)
+    vectors = nets.encode_all(loaded, texts, pairs.meta.specials.pad, bf16=bf16)
     count = max(NEAREST, min(CENTRES, len(vectors) // _EACH))
     return spherical_kmeans(vectors, count, random)[0]
 

@@ -89,7 +89,7 @@ def run_pretrain(given: argparse.Namespace) -> None:
         recipe,
         _limits(given),
         device=_device(given),
-        bf16=not given.float32,
+        bf16=_bf16(given),
         tokenizer=given.tokenizer,
     )
 
@@ -108,7 +108,7 @@ def run_contrastive(given: argparse.Namespace) -> None:
         recipe,
         _limits(given),
         device=_device(given),
-        bf16=not given.float32,
+        bf16=_bf16(given),
         candidates=candidates,
     )
 
@@ -127,7 +127,7 @@ def run_filter(given: argparse.Namespace) -> None:
     texts, documents = negatives.forms(pairs, records, 64, 128)
 
     def encode(ids: list[Any]) -> Any:
-        return nets.encode_all(model, ids, pairs.meta.specials.pad, bf16=not given.float32)
+        return nets.encode_all(model, ids, pairs.meta.specials.pad, bf16=_bf16(given))
 
     def nearest(some: Any, every: Any) -> Any:
         return (
@@ -250,6 +250,12 @@ def _limits(given: argparse.Namespace) -> Limits:
     return Limits(
         given.max_seconds, given.max_steps, save_every=given.save_every, log_every=given.log_every
     )
+
+
+def _bf16(given: argparse.Namespace) -> bool:
+    from codesearch.training.nets import gains_by_bf16
+
+    return not given.float32 and gains_by_bf16(_device(given))
 
 
 def _device(given: argparse.Namespace) -> torch.device:
