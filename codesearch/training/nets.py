@@ -75,7 +75,8 @@ def save_model(model: Any, tokenizer: Path, out: Path) -> None:
 
 def gains_by_bf16(device: torch.device) -> bool:
     """Whether bfloat16 is the faster there: on processors without AVX-512 it is 80 times slower."""
-    return device.type != "cpu" or torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    capability: str = torch.backends.cpu.get_cpu_capability()
+    return device.type != "cpu" or capability.startswith("AVX512")
 
 
 def autocast(device: torch.device, on: bool) -> AbstractContextManager[Any]:
