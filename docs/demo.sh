@@ -10,6 +10,6 @@ ask() {
 }
 printf '$ codesearch index\n'
 codesearch index
-ask "where is the index made visible to readers?"
+ask "what happens when the disk is full?"
 ask "split an identifier into words"
 ask "which files are left out of the index, and why?"
